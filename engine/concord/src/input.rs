@@ -1,0 +1,132 @@
+//! From bytes to typed input.
+//!
+//! The fast path parses straight into the action's own struct. Only when that fails is the text looked at again, slowly,
+//! to say in the client's words what is wrong and where.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::{Kind, Refusal};
+use crate::spec::ActionSpec;
+
+/// The code of every refusal that input earns before an action sees it.
+pub const INVALID_REQUEST: &str = "INVALID_REQUEST";
+
+/// The input of one call, not yet read.
+pub struct Input<'a> {
+    body: &'a [u8],
+    record: &'a mut Vec<u8>,
+}
+
+impl<'a> Input<'a> {
+    /// `body` is JSON text; `record` receives what may be kept of it.
+    pub fn new(body: &'a [u8], record: &'a mut Vec<u8>) -> Self {
+        Self { body, record }
+    }
+
+    /// Reads the input as `T`, and notes in the record what `T` lets be kept: `T` leaves its secrets out when it is
+    /// serialized.
+    pub fn read<T: DeserializeOwned + Serialize>(self, action: &ActionSpec) -> Result<T, Refusal> {
+        let body = if self.body.is_empty() { b"{}" } else { self.body };
+        // A struct can be read from an array too; an input is an object.
+        let object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+        match serde_json::from_slice::<T>(body) {
+            Ok(input) if object => {
+                self.record.clear();
+                serde_json::to_writer(self.record, &input).map_err(Refusal::internal)?;
+                Ok(input)
+            }
+            Ok(_) | Err(_) => Err(explain::<T>(body, action)),
+        }
+    }
+}
+
+/// Says what is wrong with a body that is no `T`.
+fn explain<T: DeserializeOwned>(body: &[u8], action: &ActionSpec) -> Refusal {
+    let fields = match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(other) => {
+            return invalid(format!("the body must be a JSON object, not {}", name_of(&other)));
+        }
+        Err(error) if error.classify() == serde_json::error::Category::Eof => {
+            return invalid(format!("the body is not complete JSON: {error}"));
+        }
+        Err(error) => return invalid(format!("the body is not JSON: {error}")),
+    };
+    let names = || action.params.iter().map(|param| param.name);
+    for field in fields.keys() {
+        if !names().any(|name| name == field) {
+            return field_fault(field, &unknown_field(field, names()));
+        }
+    }
+    for param in action.params {
+        if !param.optional && fields.get(param.name).is_none_or(Value::is_null) {
+            return field_fault(param.name, &format!("the field `{}` is missing", param.name));
+        }
+    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        Ok(_) => invalid("the body is not one JSON object".into()),
+        Err(error) => {
+            let path = error.path().to_string();
+            let cause = without_position(&error.into_inner());
+            if path == "." {
+                invalid(cause)
+            } else {
+                field_fault(&path, &format!("the field `{path}`: {cause}"))
+            }
+        }
+    }
+}
+
+fn invalid(message: String) -> Refusal {
+    Refusal::new(Kind::Invalid, INVALID_REQUEST, message)
+}
+
+fn field_fault(field: &str, message: &str) -> Refusal {
+    invalid(message.to_owned()).with("field", field)
+}
+
+fn unknown_field<'n>(field: &str, known: impl Iterator<Item = &'n str>) -> String {
+    let known: Vec<&str> = known.collect();
+    let field: String = field.chars().filter(|c| !c.is_control()).take(64).collect();
+    match nearest(&field, known.iter().copied()) {
+        Some(near) => format!("there is no field `{field}`; did you mean `{near}`?"),
+        None if known.is_empty() => format!("there is no field `{field}`; this takes none"),
+        None => format!("there is no field `{field}`; there is `{}`", known.join("`, `")),
+    }
+}
+
+/// serde_json ends its messages with a place in the text, which says less than the path does.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+}
+
+fn name_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The name that was probably meant.
+///
+/// ```
+/// let near = concord::nearest("joinSesion", ["joinSession", "leaveSession"]);
+/// assert_eq!(near, Some("joinSession"));
+/// ```
+pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let lower = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(name.len()) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,64 @@
+//! The plain code that the macros' output calls. Not for use by hand, and free to change.
+#![doc(hidden)]
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, Serializer};
+pub use {schemars, serde, serde_json};
+
+use crate::concept::Output;
+use crate::error::{ConceptError, Refusal};
+use crate::spec::BoxError;
+use crate::state::State;
+
+/// The result of an action as JSON; `()` is an object without fields.
+pub fn action<T: Serialize, E: ConceptError>(result: Result<T, E>) -> Result<Output, Refusal> {
+    json(&result?)
+}
+
+/// The result of a query that gives one row.
+pub fn one<T: Serialize, E: ConceptError>(result: Result<T, E>) -> Result<Output, Refusal> {
+    json(&[result?])
+}
+
+/// The result of a query that gives a list of rows or an optional one.
+pub fn rows<R: IntoIterator<Item: Serialize>, E: ConceptError>(
+    result: Result<R, E>,
+) -> Result<Output, Refusal> {
+    json(&Vec::from_iter(result?))
+}
+
+fn json<T: Serialize>(value: &T) -> Result<Output, Refusal> {
+    let mut out = Vec::with_capacity(128);
+    serde_json::to_writer(&mut out, value).map_err(Refusal::internal)?;
+    if out == b"null" {
+        out = b"{}".to_vec();
+    }
+    Ok(out.into())
+}
+
+/// The schema of a `T`.
+pub fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// The keys of a document, read from its JSON text.
+pub fn keys<T: State>(body: &[u8]) -> Result<Vec<Box<[u8]>>, BoxError> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let doc: T = serde_path_to_error::deserialize(&mut json)?;
+    Ok(crate::collection::keys(&doc))
+}
+
+/// What stands in a record for a secret.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+pub fn redacted<T, S: Serializer>(_: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("(secret)")
+}
+
+/// An index key from anything that serializes as text: enums.
+pub fn text_key(value: &impl Serialize) -> crate::storage::Scalar {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => crate::storage::Scalar::Text(text.into()),
+        Ok(other) => crate::storage::Scalar::Text(other.to_string().into()),
+        Err(_) => crate::storage::Scalar::Null,
+    }
+}

@@ -1,0 +1,283 @@
+//! The transaction an action runs in.
+//!
+//! A [`Tx`] reads one consistent snapshot, taken at its first read, notes what it saw, keeps its writes to itself and
+//! sees them. Nothing reaches the store before the engine commits all of it at once. A transaction that hit a failing
+//! store or an unreadable document cannot commit any more, even if the action swallowed the error.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bytes::Bytes;
+
+use crate::error::StoreError;
+use crate::storage::{
+    Changes, CollectionId, DocKey, Lookup, NewDoc, Scan, Snapshot, Source, StorageFault, Stored, Version,
+    Write,
+};
+use crate::{Id, Millis};
+
+/// Where new identity comes from.
+pub trait Ids: Send + Sync {
+    /// Bits that were never given before. Outside of tests they are random, all of them.
+    fn bits(&self) -> u128;
+}
+
+/// How a fresh id is spelt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IdStyle {
+    /// A random UUID: 122 random bits.
+    #[default]
+    Uuid,
+    /// 24 hexadecimal digits.
+    Hex24,
+    /// 8 hexadecimal digits: short enough to be taken, so look before you use one, and draw again.
+    Hex8,
+}
+
+/// A transaction. Actions get it as `&mut Tx`, queries as `&Tx`.
+pub struct Tx {
+    source: Arc<dyn Source>,
+    snapshot: OnceLock<Box<dyn Snapshot>>,
+    ids: Arc<dyn Ids>,
+    now: Millis,
+    /// Whether an insert looks first. The first attempt does not, as nearly every insert is of a fresh id; the store
+    /// finds out at commit. After a conflict it does, so that the action learns of a duplicate.
+    careful: bool,
+    /// Behind a lock only because a query may await two reads at once on one `&Tx`.
+    work: Mutex<Work>,
+}
+
+#[derive(Default)]
+struct Work {
+    docs: BTreeMap<DocKey, Entry>,
+    lookups: Vec<(Lookup, Vec<Arc<str>>)>,
+    scans: Vec<(Scan, Vec<Arc<str>>)>,
+    fault: Option<StoreError>,
+}
+
+struct Entry {
+    base: Base,
+    next: Option<Next>,
+}
+
+/// What the store has.
+enum Base {
+    /// Not looked at, taken for absent.
+    Presumed,
+    Absent,
+    Present(Version, Bytes),
+}
+
+/// What a look-up gave: documents of the store, in order, that this transaction has not touched; and its own.
+pub(crate) struct Found {
+    pub(crate) stored: Vec<(Arc<str>, Bytes)>,
+    pub(crate) own: Vec<(Arc<str>, Bytes)>,
+}
+
+/// What this transaction makes of it.
+struct Next {
+    before: Vec<Box<[u8]>>,
+    after: Option<NewDoc>,
+}
+
+impl Entry {
+    /// Whether there is no need to ask the store.
+    fn is_known(&self) -> bool {
+        self.next.is_some() || !matches!(self.base, Base::Presumed)
+    }
+
+    fn body(&self) -> Option<&Bytes> {
+        match (&self.next, &self.base) {
+            (Some(next), _) => next.after.as_ref().map(|doc| &doc.body),
+            (None, Base::Present(_, body)) => Some(body),
+            (None, Base::Presumed | Base::Absent) => None,
+        }
+    }
+}
+
+impl Work {
+    /// Notes documents that a look-up brought along.
+    fn saw(&mut self, collection: CollectionId, stored: &[Stored]) {
+        for doc in stored {
+            let key = DocKey { collection, id: Arc::clone(&doc.id) };
+            let base = Base::Present(doc.version, doc.body.clone());
+            self.docs.entry(key).or_insert(Entry { base, next: None });
+        }
+    }
+
+    /// The documents written by this transaction that a look-up takes in.
+    fn own(&self, lookup: &Lookup) -> Vec<(Arc<str>, Bytes)> {
+        let (from, to) = lookup.range();
+        let within = |key: &[u8]| *key >= from[..] && to.as_ref().is_none_or(|to| *key < to[..]);
+        let written = self.docs.iter().filter(|(key, _)| key.collection == lookup.collection);
+        written
+            .filter_map(|(key, entry)| {
+                let doc = entry.next.as_ref()?.after.as_ref()?;
+                within(doc.keys.get(lookup.index)?).then(|| (Arc::clone(&key.id), doc.body.clone()))
+            })
+            .collect()
+    }
+}
+
+impl Tx {
+    /// A transaction on `source`. The engine makes these; `careful` after a conflict.
+    pub fn new(source: Arc<dyn Source>, ids: Arc<dyn Ids>, now: Millis, careful: bool) -> Self {
+        Self { source, snapshot: OnceLock::new(), ids, now, careful, work: Mutex::default() }
+    }
+
+    /// The time. It stands still within a transaction.
+    pub fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// A fresh id: a random UUID.
+    pub fn fresh_id<T: ?Sized>(&mut self) -> Id<T> {
+        self.fresh_id_in(IdStyle::Uuid)
+    }
+
+    /// A fresh id in the style of your choice.
+    pub fn fresh_id_in<T: ?Sized>(&mut self, style: IdStyle) -> Id<T> {
+        let bits = self.ids.bits();
+        Id::trusted(match style {
+            IdStyle::Uuid => uuid(bits),
+            IdStyle::Hex24 => format!("{:024x}", bits & ((1 << 96) - 1)),
+            IdStyle::Hex8 => format!("{:08x}", bits & 0xFFFF_FFFF),
+        })
+    }
+
+    /// Ends the transaction: what it read and wrote, or the fault that it cannot commit with.
+    pub fn finish(self) -> Result<Changes, StoreError> {
+        let work = self.work.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fault) = work.fault {
+            return Err(fault);
+        }
+        let mut changes = Changes { lookups: work.lookups, scans: work.scans, ..Changes::default() };
+        for (key, entry) in work.docs {
+            let version = match entry.base {
+                Base::Presumed | Base::Absent => None,
+                Base::Present(version, _) => Some(version),
+            };
+            match entry.next {
+                None => changes.reads.push((key, version)),
+                // Made and unmade within the transaction; that it was not there is all that counts.
+                Some(Next { after: None, .. }) if version.is_none() => changes.reads.push((key, None)),
+                Some(Next { before, after }) => {
+                    changes.writes.push(Write { key, expected: version, before, after });
+                }
+            }
+        }
+        Ok(changes)
+    }
+
+    /// The document at `key`, as this transaction left it.
+    pub(crate) async fn body(&self, key: DocKey) -> Result<Option<Bytes>, StoreError> {
+        if let Some(entry) = self.work().docs.get(&key).filter(|entry| entry.is_known()) {
+            return Ok(entry.body().cloned());
+        }
+        let found = self.snapshot().await?.get(&key).wait().await.map_err(|fault| self.faulted(fault))?;
+        let base = found.map_or(Base::Absent, |doc| Base::Present(doc.version, doc.body));
+        let entry = Entry { base, next: None };
+        let body = entry.body().cloned();
+        self.work().docs.insert(key, entry);
+        Ok(body)
+    }
+
+    /// Whether an insert at `key` has to look at the store first.
+    pub(crate) fn must_look(&self, key: &DocKey) -> bool {
+        self.careful || self.work().docs.contains_key(key)
+    }
+
+    /// Notes a write. `before` are the document's keys as the transaction saw it first.
+    pub(crate) fn write(&mut self, key: DocKey, before: Vec<Box<[u8]>>, after: Option<NewDoc>) {
+        let work = self.work.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let entry = work.docs.entry(key).or_insert(Entry { base: Base::Presumed, next: None });
+        let before = entry.next.take().map_or(before, |earlier| earlier.before);
+        entry.next = Some(Next { before, after });
+    }
+
+    /// The documents in a range of an index.
+    pub(crate) async fn find(&self, lookup: &Lookup) -> Result<Found, StoreError> {
+        // Own writes may take the place of as many documents as there are, so ask for that many more.
+        let limit = lookup.limit.saturating_add(self.writes_in(lookup.collection));
+        let asked = Lookup { limit, ..lookup.clone() };
+        let stored = self.snapshot().await?.find(&asked).wait().await.map_err(|fault| self.faulted(fault))?;
+        let mut work = self.work();
+        work.lookups.push((asked, stored.iter().map(|doc| Arc::clone(&doc.id)).collect()));
+        work.saw(lookup.collection, &stored);
+        let untouched = |id: &Arc<str>| {
+            let key = DocKey { collection: lookup.collection, id: Arc::clone(id) };
+            work.docs.get(&key).is_none_or(|entry| entry.next.is_none())
+        };
+        Ok(Found {
+            stored: stored
+                .into_iter()
+                .filter(|doc| untouched(&doc.id))
+                .map(|doc| (doc.id, doc.body))
+                .collect(),
+            own: work.own(lookup),
+        })
+    }
+
+    /// The documents of a collection by id, own writes included.
+    pub(crate) async fn scan(&self, scan: Scan) -> Result<Vec<(Arc<str>, Bytes)>, StoreError> {
+        let asked =
+            Scan { limit: scan.limit.saturating_add(self.writes_in(scan.collection)), ..scan.clone() };
+        let stored = self.snapshot().await?.scan(&asked).wait().await.map_err(|fault| self.faulted(fault))?;
+        let mut work = self.work();
+        work.scans.push((asked, stored.iter().map(|doc| Arc::clone(&doc.id)).collect()));
+        work.saw(scan.collection, &stored);
+        let mut rows: BTreeMap<Arc<str>, Bytes> = stored.into_iter().map(|doc| (doc.id, doc.body)).collect();
+        for (key, entry) in work.docs.iter().filter(|(key, _)| key.collection == scan.collection) {
+            match entry.body() {
+                Some(body) if scan.after.as_ref().is_none_or(|after| key.id > *after) => {
+                    rows.insert(Arc::clone(&key.id), body.clone());
+                }
+                Some(_) => {}
+                None => drop(rows.remove(&key.id)),
+            }
+        }
+        Ok(rows.into_iter().take(scan.limit).collect())
+    }
+
+    /// Remembers what makes a commit impossible, and hands it back for the action to return.
+    pub(crate) fn spoil(&self, error: StoreError) -> StoreError {
+        self.work().fault.get_or_insert(error).clone()
+    }
+
+    fn faulted(&self, fault: StorageFault) -> StoreError {
+        self.spoil(StoreError::Failed(fault))
+    }
+
+    async fn snapshot(&self) -> Result<&dyn Snapshot, StoreError> {
+        if self.snapshot.get().is_none() {
+            let opened = self.source.snapshot().wait().await.map_err(|fault| self.faulted(fault))?;
+            // Of two first reads at once, one opens in vain.
+            drop(self.snapshot.set(opened));
+        }
+        let misuse = || StoreError::Misuse("no snapshot".into());
+        self.snapshot.get().map(AsRef::as_ref).ok_or_else(misuse)
+    }
+
+    fn writes_in(&self, collection: CollectionId) -> usize {
+        let work = self.work();
+        work.docs.iter().filter(|(key, entry)| key.collection == collection && entry.next.is_some()).count()
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn uuid(bits: u128) -> String {
+    // Version 4, variant 1, as RFC 9562 has it.
+    let bits = bits & !(0xF << 76) & !(0b11 << 62) | 4 << 76 | 0b10 << 62;
+    let part = |shift: u32, digits: u32| (bits >> shift) & ((1 << (digits * 4)) - 1);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        part(96, 8),
+        part(80, 4),
+        part(64, 4),
+        part(48, 4),
+        part(0, 12)
+    )
+}

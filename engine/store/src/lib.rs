@@ -1,0 +1,8 @@
+//! Where documents live.
+//!
+//! One trait, [`Store`], and the stores that implement it. What `find` means, what a conflict is and what is visible when
+//! is the same in all of them: `conformance` checks it.
+
+mod store;
+
+pub use store::{Commit, CommitError, Contended, Layout, PrepareError, Record, Retention, Store};
