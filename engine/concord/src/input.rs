@@ -130,3 +130,107 @@ pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Opti
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::spec::{ParamSpec, Role, Rows};
+    use crate::{Id, Millis};
+
+    #[derive(Debug, Deserialize, Serialize)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    struct Window {
+        owner: Id<()>,
+        start_time: Millis,
+        #[serde(default)]
+        days: Vec<Day>,
+        #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::rt::redacted")]
+        key: Option<String>,
+    }
+
+    #[derive(Debug, Deserialize, Serialize)]
+    struct Day {
+        name: String,
+    }
+
+    const fn param(name: &'static str, optional: bool) -> ParamSpec {
+        ParamSpec { name, optional, secret: false }
+    }
+
+    const ACTION: ActionSpec = ActionSpec {
+        name: "createWindow",
+        role: Role::Query(Rows::One),
+        summary: "",
+        requires: &[],
+        effects: &[],
+        params: &[param("owner", false), param("startTime", false), param("days", true), param("key", true)],
+        input: crate::rt::schema::<()>,
+        output: crate::rt::schema::<()>,
+        errors: &[],
+    };
+
+    fn read(body: &[u8]) -> (Result<Window, Refusal>, String) {
+        let mut record = Vec::new();
+        let read = Input::new(body, &mut record).read::<Window>(&ACTION);
+        (read, String::from_utf8(record).unwrap())
+    }
+
+    fn fault(body: &str) -> (String, Option<Value>) {
+        let refusal = read(body.as_bytes()).0.unwrap_err();
+        assert_eq!((refusal.kind, &*refusal.code), (Kind::Invalid, INVALID_REQUEST));
+        (refusal.message.into(), refusal.details.and_then(|details| details.get("field").cloned()))
+    }
+
+    #[test]
+    fn a_record_keeps_the_input_without_its_secrets() {
+        let (window, record) = read(br#" { "startTime": 5.0, "owner": "ada", "key": "swordfish" } "#);
+        assert_eq!(window.unwrap().key.as_deref(), Some("swordfish"));
+        assert_eq!(record, r#"{"owner":"ada","startTime":5,"days":[],"key":"(secret)"}"#);
+    }
+
+    #[test]
+    fn a_fault_is_named_by_its_field() {
+        let faults = [
+            (r#"{"startTime":5}"#, "owner", "the field `owner` is missing"),
+            (r#"{"owner":null,"startTime":5}"#, "owner", "the field `owner` is missing"),
+            (
+                r#"{"owner":"ada","startTim":5}"#,
+                "startTim",
+                "there is no field `startTim`; did you mean `startTime`?",
+            ),
+            (
+                r#"{"owner":"ada","zzz":5}"#,
+                "zzz",
+                "there is no field `zzz`; there is `owner`, `startTime`, `days`, `key`",
+            ),
+            (r#"{"owner":"","startTime":5}"#, "owner", "the field `owner`: an id must not be empty"),
+            (
+                r#"{"owner":"ada","startTime":5,"days":[{"name":"mo"},{"name":7}]}"#,
+                "days[1].name",
+                "the field `days[1].name`: invalid type: integer `7`, expected a string",
+            ),
+            (
+                r#"{"owner":"ada","startTime":"5"}"#,
+                "startTime",
+                "the field `startTime`: invalid type: string \"5\", expected a number (whole milliseconds)",
+            ),
+        ];
+        for (body, field, message) in faults {
+            assert_eq!(fault(body), (message.to_owned(), Some(field.into())), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_is_told_what_it_is() {
+        assert_eq!(fault(r#"["ada", 5, [], null]"#).0, "the body must be a JSON object, not an array");
+        assert_eq!(fault("null").0, "the body must be a JSON object, not null");
+        assert!(fault(r#"{"owner":"#).0.starts_with("the body is not complete JSON"));
+        assert!(fault("{owner}").0.starts_with("the body is not JSON"));
+        assert!(fault(&format!(r#"{{"days":{}"#, "[".repeat(10_000))).0.starts_with("the body is not JSON"));
+        assert!(read(b"{\"owner\":\"\xff\"}").0.unwrap_err().message.starts_with("the body is not JSON"));
+        assert_eq!(fault(r#"{"owner":"ada","owner":"ben","startTime":5}"#).0, "duplicate field `owner`");
+        assert_eq!(fault("").0, "the field `owner` is missing");
+    }
+}

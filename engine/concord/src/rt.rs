@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 pub use {schemars, serde, serde_json};
 
-use crate::concept::Output;
+use crate::concept::{Output, Running};
 use crate::error::{ConceptError, Refusal};
 use crate::spec::BoxError;
 use crate::state::State;
@@ -34,6 +34,18 @@ fn json<T: Serialize>(value: &T) -> Result<Output, Refusal> {
         out = b"{}".to_vec();
     }
     Ok(out.into())
+}
+
+/// What a concept answers when it is asked for an action that it does not have.
+pub fn no_such_action<'a>() -> Running<'a> {
+    Box::pin(async { Err(Refusal::internal("there is no action at this place")) })
+}
+
+/// The named fields of an error, those that turn into JSON.
+pub fn details<const N: usize>(
+    fields: [(&str, Result<serde_json::Value, serde_json::Error>); N],
+) -> Option<serde_json::Map<String, serde_json::Value>> {
+    Some(fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.ok()?))).collect())
 }
 
 /// The schema of a `T`.

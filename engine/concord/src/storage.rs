@@ -148,6 +148,20 @@ impl Changes {
     pub fn is_read_only(&self) -> bool {
         self.writes.is_empty()
     }
+
+    /// Drops the writes of an action that failed. What it saw of those documents stays.
+    pub fn forget_writes(&mut self) {
+        self.reads.extend(self.writes.drain(..).map(|write| (write.key, write.expected)));
+    }
+
+    /// The collections it touched, some of them more than once.
+    pub fn collections(&self) -> impl Iterator<Item = CollectionId> {
+        let reads = self.reads.iter().map(|(key, _)| key.collection);
+        let lookups = self.lookups.iter().map(|(lookup, _)| lookup.collection);
+        let scans = self.scans.iter().map(|(scan, _)| scan.collection);
+        let writes = self.writes.iter().map(|write| write.key.collection);
+        reads.chain(lookups).chain(scans).chain(writes)
+    }
 }
 
 /// The change of one document.
