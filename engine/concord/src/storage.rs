@@ -149,6 +149,11 @@ impl Changes {
         self.writes.is_empty()
     }
 
+    /// Whether nothing was read or written.
+    pub fn is_untouched(&self) -> bool {
+        self.collections().next().is_none()
+    }
+
     /// Drops the writes of an action that failed. What it saw of those documents stays.
     pub fn forget_writes(&mut self) {
         self.reads.extend(self.writes.drain(..).map(|write| (write.key, write.expected)));

@@ -3,6 +3,10 @@
 //! One trait, [`Store`], and the stores that implement it. What `find` means, what a conflict is and what is visible when
 //! is the same in all of them: `conformance` checks it.
 
+mod layered;
+mod memory;
 mod store;
 
+pub use layered::Layered;
+pub use memory::MemoryStore;
 pub use store::{Commit, CommitError, Contended, Layout, PrepareError, Record, Retention, Store};

@@ -1,1 +1,10 @@
-//! Not written yet.
+//! An app for tests: concepts on the memory store, with a clock that is set by hand and ids that count up.
+//!
+//! A test calls actions by the names that clients use and reads JSON, so it reads like the document it checks. Faults of
+//! the test itself (an unknown action, a refusal where a result was expected) panic with the reason.
+
+mod app;
+mod sources;
+
+pub use app::{Harness, Refused, TestApp};
+pub use sources::{CountedIds, START, SetClock};

@@ -1,0 +1,241 @@
+//! The store in memory: for tests, and for documents that are volatile in any store.
+//!
+//! Same transactions as on disk, same conflicts, same snapshots; nothing survives the process. It is also one half of
+//! [`Layered`](crate::Layered), for which it can prepare a commit whose outcome is decided elsewhere.
+
+mod journal;
+mod pending;
+mod table;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bytes::Bytes;
+use concord::storage::{
+    Answer, Changes, CollectionId, DocKey, Lookup, Scan, Snapshot, Source, StorageFault, Stored, Version,
+};
+use tokio::sync::Notify;
+
+use self::journal::Journal;
+use self::pending::Pendings;
+pub(crate) use self::pending::Prepared;
+use self::table::Tables;
+use crate::store::{Commit, CommitError, Layout, PrepareError, Record, Retention, Store};
+
+/// A store in memory. A cheap handle: clones are the same store.
+///
+/// ```
+/// use concord_store::{MemoryStore, Store};
+///
+/// let store = MemoryStore::default();
+/// # drop(store.probe());
+/// ```
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: RwLock<State>,
+    clock: Mutex<Clock>,
+    journal: Mutex<Journal>,
+    /// A pending commit has ended.
+    ended: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    tables: Tables,
+    by_name: BTreeMap<Arc<str>, CollectionId>,
+    pendings: Pendings,
+}
+
+/// Which version is the newest, and which ones are being read. Held only for moments, always after the state.
+#[derive(Default)]
+struct Clock {
+    newest: Version,
+    /// How many snapshots there are of a version.
+    readers: BTreeMap<Version, usize>,
+}
+
+impl MemoryStore {
+    /// A store whose journal keeps its records for so long.
+    pub fn new(retention: Retention) -> Self {
+        let store = Self::default();
+        *lock(&store.shared.journal) = Journal::new(retention);
+        store
+    }
+
+    /// A snapshot without the box around it.
+    pub(crate) fn view(&self) -> View {
+        let mut clock = lock(&self.shared.clock);
+        let at = clock.newest;
+        *clock.readers.entry(at).or_default() += 1;
+        View { shared: Arc::clone(&self.shared), at }
+    }
+
+    /// Commits at once, unless a pending commit stands in the way.
+    pub(crate) fn try_commit(&self, changes: Changes) -> Result<Result<(), CommitError>, Changes> {
+        let mut state = self.state_mut();
+        if state.pendings.stand_in_the_way(&changes) {
+            return Err(changes);
+        }
+        if let Err(contended) = state.tables.validate(&changes) {
+            return Ok(Err(CommitError::Conflict(contended)));
+        }
+        self.apply(&mut state, changes);
+        Ok(Ok(()))
+    }
+
+    async fn commit_later(&self, mut changes: Changes) -> Result<(), CommitError> {
+        loop {
+            let ended = self.shared.ended.notified();
+            match self.try_commit(changes) {
+                Ok(done) => return done,
+                Err(blocked) => changes = blocked,
+            }
+            ended.await;
+        }
+    }
+
+    /// Checks a commit and holds on to all it touches, until the result is applied or dropped.
+    pub(crate) async fn prepare_commit(&self, changes: Changes) -> Result<Prepared, CommitError> {
+        loop {
+            let ended = self.shared.ended.notified();
+            {
+                let mut state = self.state_mut();
+                if !state.pendings.stand_in_the_way(&changes) {
+                    state.tables.validate(&changes).map_err(CommitError::Conflict)?;
+                    let ticket = state.pendings.add(&changes);
+                    return Ok(Prepared::new(self.clone(), ticket, changes));
+                }
+            }
+            ended.await;
+        }
+    }
+
+    /// Ends a pending commit, well or not.
+    fn settle(&self, ticket: u64, outcome: Option<Changes>) {
+        {
+            let mut state = self.state_mut();
+            if let Some(changes) = outcome {
+                self.apply(&mut state, changes);
+            }
+            state.pendings.remove(ticket);
+        }
+        self.shared.ended.notify_waiters();
+    }
+
+    fn apply(&self, state: &mut State, changes: Changes) {
+        if changes.is_read_only() {
+            return;
+        }
+        let mut clock = lock(&self.shared.clock);
+        clock.newest += 1;
+        state.tables.apply(changes.writes, clock.newest);
+        let oldest = clock.readers.first_key_value().map_or(clock.newest, |(oldest, _)| *oldest);
+        drop(clock);
+        state.tables.forget(oldest);
+    }
+
+    /// Makes room for collections; one that is there already keeps its documents.
+    pub(crate) fn make_room(&self, layouts: &[Layout]) -> Vec<CollectionId> {
+        let mut state = self.state_mut();
+        let State { tables, by_name, .. } = &mut *state;
+        let room = |layout: &Layout| {
+            let add = || tables.add(layout.state.indexes.len());
+            *by_name.entry(Arc::clone(&layout.name)).or_insert_with(add)
+        };
+        layouts.iter().map(room).collect()
+    }
+
+    fn keep(&self, records: Vec<Record>) {
+        if !records.is_empty() {
+            lock(&self.shared.journal).extend(records);
+        }
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.shared.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Source for MemoryStore {
+    fn snapshot(&self) -> Answer<'_, Result<Box<dyn Snapshot>, StorageFault>> {
+        Answer::Now(Ok(Box::new(self.view())))
+    }
+}
+
+impl Store for MemoryStore {
+    fn prepare(&self, layouts: &[Layout]) -> Answer<'_, Result<Vec<CollectionId>, PrepareError>> {
+        Answer::Now(Ok(self.make_room(layouts)))
+    }
+
+    fn commit(&self, commit: Commit) -> Answer<'_, Result<(), CommitError>> {
+        let Commit { changes, records } = commit;
+        match self.try_commit(changes) {
+            Ok(done) => {
+                if done.is_ok() {
+                    self.keep(records);
+                }
+                Answer::Now(done)
+            }
+            Err(changes) => Answer::Later(Box::pin(async move {
+                self.commit_later(changes).await?;
+                self.keep(records);
+                Ok(())
+            })),
+        }
+    }
+
+    fn journal(&self, flow: u128) -> Answer<'_, Result<Vec<Bytes>, StorageFault>> {
+        Answer::Now(Ok(lock(&self.shared.journal).of(flow)))
+    }
+
+    fn probe(&self) -> Answer<'_, Result<(), StorageFault>> {
+        Answer::Now(Ok(()))
+    }
+}
+
+/// A snapshot: a version that is kept for as long as this lives.
+pub(crate) struct View {
+    shared: Arc<Shared>,
+    at: Version,
+}
+
+impl View {
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.shared.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Snapshot for View {
+    fn get(&self, key: &DocKey) -> Answer<'_, Result<Option<Stored>, StorageFault>> {
+        Answer::Now(Ok(self.state().tables.get(key, self.at)))
+    }
+
+    fn find(&self, lookup: &Lookup) -> Answer<'_, Result<Vec<Stored>, StorageFault>> {
+        Answer::Now(Ok(self.state().tables.find(lookup, self.at)))
+    }
+
+    fn scan(&self, scan: &Scan) -> Answer<'_, Result<Vec<Stored>, StorageFault>> {
+        Answer::Now(Ok(self.state().tables.scan(scan, self.at)))
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        let mut clock = lock(&self.shared.clock);
+        if let Some(readers) = clock.readers.get_mut(&self.at) {
+            *readers -= 1;
+            if *readers == 0 {
+                clock.readers.remove(&self.at);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
