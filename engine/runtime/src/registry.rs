@@ -130,6 +130,14 @@ impl Registry {
         Ok(ActionRef { instance: found.instance, action: index })
     }
 
+    /// Every action of every instance.
+    pub fn actions(&self) -> impl Iterator<Item = ActionRef> {
+        let of = |(instance, entry): (u16, &Instance)| {
+            (0..).take(entry.spec.actions.len()).map(move |action| ActionRef { instance, action })
+        };
+        (0..).zip(&self.instances).flat_map(of)
+    }
+
     /// The instance of an action.
     pub fn instance(&self, action: ActionRef) -> &Instance {
         &self.instances[usize::from(action.instance)]

@@ -5,8 +5,11 @@
 
 mod layered;
 mod memory;
+mod open;
+pub mod sqlite;
 mod store;
 
 pub use layered::Layered;
 pub use memory::MemoryStore;
+pub use open::{OpenError, open};
 pub use store::{Commit, CommitError, Contended, Layout, PrepareError, Record, Retention, Store};

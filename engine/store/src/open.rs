@@ -1,0 +1,45 @@
+//! From a store's address to the store.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::layered::Layered;
+use crate::memory::MemoryStore;
+use crate::sqlite::{Options, SqliteError, SqliteStore};
+use crate::store::{Retention, Store};
+
+/// Why an address does not lead to a store.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no store of that kind.
+    #[error("{0:?} is no store: there is memory: and sqlite:PATH")]
+    Unknown(String),
+    /// There will be one of that kind.
+    #[error("this version has no MongoDB store yet: there is memory: and sqlite:PATH")]
+    NotYet,
+    /// The database does not open.
+    #[error(transparent)]
+    Sqlite(#[from] SqliteError),
+}
+
+/// Opens the store at an address: `memory:` or `sqlite:PATH`.
+///
+/// ```
+/// use concord_store::{Retention, open};
+///
+/// assert!(open("memory:", Retention::default()).is_ok());
+/// assert!(open("floppy:a", Retention::default()).is_err());
+/// ```
+pub fn open(address: &str, retention: Retention) -> Result<Arc<dyn Store>, OpenError> {
+    if address == "memory:" {
+        return Ok(Arc::new(MemoryStore::new(retention)));
+    }
+    if let Some(path) = address.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+        let store = SqliteStore::open(Path::new(path), Options { retention, ..Options::default() })?;
+        return Ok(Arc::new(Layered::new(Arc::new(store))));
+    }
+    if address.starts_with("mongodb:") || address.starts_with("mongodb+srv:") {
+        return Err(OpenError::NotYet);
+    }
+    Err(OpenError::Unknown(address.to_owned()))
+}

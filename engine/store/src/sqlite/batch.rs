@@ -1,0 +1,171 @@
+//! A batch of commits in one SQLite transaction.
+//!
+//! Each is checked on its own against what those before it left, so a conflicting one drops out without a trace and the
+//! others stand. An update names the version that it replaces, which checks and writes in one statement; only a commit
+//! that writes several documents is checked beforehand, as it must not stop half way.
+
+use concord::storage::{NewDoc, Write};
+use rusqlite::{Connection, Result, params};
+
+use super::queries::{self, Catalog, Text, stored_version};
+use crate::store::{Commit, Contended, Record, Retention};
+
+/// What the database counts, as of the batch under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counters {
+    /// Drawn for versions and for the order of the journal.
+    pub(super) sequence: u64,
+    pub(super) journal_bytes: u64,
+}
+
+pub(super) struct Batch<'a> {
+    db: &'a Connection,
+    catalog: &'a Catalog,
+    counters: Counters,
+    /// Records added by this batch, and the youngest flow among them.
+    added: usize,
+    youngest: u128,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn begin(db: &'a Connection, catalog: &'a Catalog) -> Result<Self> {
+        db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let counters = counters(db)?;
+        Ok(Self { db, catalog, counters, added: 0, youngest: 0 })
+    }
+
+    /// Adds a commit, or says what it conflicts with.
+    pub(super) fn add(&mut self, commit: Commit) -> Result<Option<Contended>> {
+        let Commit { changes, records } = commit;
+        if let Some(contended) = queries::contended(self.db, self.catalog, &changes)? {
+            return Ok(Some(contended));
+        }
+        if changes.writes.len() > 1 {
+            for write in &changes.writes {
+                if queries::version_of(self.db, &write.key)? != write.expected {
+                    return Ok(Some(Contended::Doc(write.key.clone())));
+                }
+            }
+        }
+        self.counters.sequence += 1;
+        for (place, write) in changes.writes.iter().enumerate() {
+            if !self.write(write)? {
+                // After the check above only a lone write can get here; anything else must not be committed.
+                let lone = Some(Contended::Doc(write.key.clone()));
+                return if place == 0 { Ok(lone) } else { Err(rusqlite::Error::StatementChangedRows(0)) };
+            }
+        }
+        records.iter().try_for_each(|record| self.record(record))?;
+        Ok(None)
+    }
+
+    /// Writes a document and its index entries. False if the document is not what it should be.
+    fn write(&self, write: &Write) -> Result<bool> {
+        let (collection, id) = (write.key.collection.0, &*write.key.id);
+        let version = stored_version(self.counters.sequence);
+        let changed = match (write.expected, &write.after) {
+            (None, Some(NewDoc { body, .. })) => self
+                .db
+                .prepare_cached("INSERT INTO documents VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")?
+                .execute(params![collection, id, version, Text(body)])?,
+            (Some(expected), Some(NewDoc { body, .. })) => self
+                .db
+                .prepare_cached(
+                    "UPDATE documents SET version = ?3, body = ?4 WHERE collection = ?1 AND id = ?2 AND version = ?5",
+                )?
+                .execute(params![collection, id, version, Text(body), stored_version(expected)])?,
+            (Some(expected), None) => self
+                .db
+                .prepare_cached("DELETE FROM documents WHERE collection = ?1 AND id = ?2 AND version = ?3")?
+                .execute(params![collection, id, stored_version(expected)])?,
+            // A transaction reports what it made and unmade as a read.
+            (None, None) => return Ok(queries::version_of(self.db, &write.key)?.is_none()),
+        };
+        if changed == 0 {
+            return Ok(false);
+        }
+        self.index(write)?;
+        Ok(true)
+    }
+
+    fn index(&self, write: &Write) -> Result<()> {
+        let Some(indexes) = self.catalog.get(&write.key.collection) else { return Ok(()) };
+        let id = &*write.key.id;
+        for (place, index) in indexes.iter().enumerate() {
+            let before = write.before.get(place);
+            let after = write.after.as_ref().and_then(|doc| doc.keys.get(place));
+            if before == after {
+                continue;
+            }
+            if let Some(key) = before {
+                let mut delete = self
+                    .db
+                    .prepare_cached("DELETE FROM entries WHERE \"index\" = ?1 AND key = ?2 AND id = ?3")?;
+                delete.execute(params![index, key, id])?;
+            }
+            if let Some(key) = after {
+                let mut insert =
+                    self.db.prepare_cached("INSERT OR IGNORE INTO entries VALUES (?1, ?2, ?3)")?;
+                insert.execute(params![index, key, id])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, record: &Record) -> Result<()> {
+        self.counters.sequence += 1;
+        self.counters.journal_bytes += record.body.len() as u64;
+        self.added += 1;
+        self.youngest = self.youngest.max(record.flow);
+        let n = stored_version(self.counters.sequence);
+        let mut insert = self.db.prepare_cached("INSERT INTO journal VALUES (?1, ?2, ?3)")?;
+        insert.execute(params![record.flow.to_be_bytes(), n, Text(&record.body)])?;
+        Ok(())
+    }
+
+    /// Drops records that are too old or too many: up to twice as many as were added, so that the journal comes back
+    /// within its bounds without ever holding up a batch for long. Age is measured from the youngest flow.
+    pub(super) fn trim(&mut self, retention: &Retention) -> Result<()> {
+        if self.added == 0 {
+            return Ok(());
+        }
+        let now = concord::Millis(i64::try_from(self.youngest >> 80).unwrap_or(i64::MAX));
+        let oldest = retention.oldest_flow(now).to_be_bytes();
+        let most = i64::try_from(self.added.saturating_mul(2).max(64)).unwrap_or(i64::MAX);
+        let mut first = self.db.prepare_cached(
+            "SELECT flow, n, length(CAST(body AS BLOB)) FROM journal ORDER BY flow, n LIMIT ?1",
+        )?;
+        let mut delete = self.db.prepare_cached("DELETE FROM journal WHERE flow = ?1 AND n = ?2")?;
+        let mut gone: Vec<([u8; 16], i64)> = Vec::new();
+        let mut rows = first.query([most])?;
+        while let Some(row) = rows.next()? {
+            let (flow, n, length): ([u8; 16], i64, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            if flow >= oldest && self.counters.journal_bytes <= retention.bytes {
+                break;
+            }
+            self.counters.journal_bytes = self.counters.journal_bytes.saturating_sub(u64::from(length));
+            gone.push((flow, n));
+        }
+        drop(rows);
+        for (flow, n) in gone {
+            delete.execute(params![flow, n])?;
+        }
+        Ok(())
+    }
+
+    /// Notes where the counters stand. All that is left to do is to commit.
+    pub(super) fn close(self) -> Result<()> {
+        let Counters { sequence, journal_bytes } = self.counters;
+        let mut update = self.db.prepare_cached("UPDATE state SET sequence = ?1, journal_bytes = ?2")?;
+        update.execute(params![stored_version(sequence), stored_version(journal_bytes)])?;
+        Ok(())
+    }
+}
+
+fn counters(db: &Connection) -> Result<Counters> {
+    let mut state = db.prepare_cached("SELECT sequence, journal_bytes FROM state")?;
+    state.query_row([], |row| {
+        let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+        Ok(Counters { sequence: number(0)?, journal_bytes: number(1)? })
+    })
+}

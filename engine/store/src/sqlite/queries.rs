@@ -1,0 +1,114 @@
+//! The statements that read, for snapshots and for the writer's checks alike.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use concord::storage::{Changes, CollectionId, DocKey, Lookup, Scan, Stored, Version};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Result, Row, ToSql, params};
+
+use crate::store::Contended;
+
+/// Which row of `indexes` each index of a collection has, in the order of the document type.
+pub(super) type Catalog = BTreeMap<CollectionId, Vec<i64>>;
+
+/// JSON text as SQLite takes it: as text, without a copy.
+pub(super) struct Text<'a>(pub(super) &'a Bytes);
+
+impl ToSql for Text<'_> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(self.0)))
+    }
+}
+
+/// Versions are counted up from one and fit.
+pub(super) fn stored_version(version: Version) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
+}
+
+fn version(row: &Row<'_>, column: usize) -> Result<Version> {
+    Ok(row.get::<_, i64>(column)?.unsigned_abs())
+}
+
+fn body(row: &Row<'_>, column: usize) -> Result<Bytes> {
+    let text = row.get_ref(column)?;
+    Ok(Bytes::copy_from_slice(text.as_bytes()?))
+}
+
+fn stored(row: &Row<'_>) -> Result<Stored> {
+    Ok(Stored { id: row.get::<_, Arc<str>>(0)?, version: version(row, 1)?, body: body(row, 2)? })
+}
+
+fn limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+pub(super) fn get(db: &Connection, key: &DocKey) -> Result<Option<Stored>> {
+    let mut statement =
+        db.prepare_cached("SELECT version, body FROM documents WHERE collection = ?1 AND id = ?2")?;
+    let read = |row: &Row<'_>| {
+        Ok(Stored { id: Arc::clone(&key.id), version: version(row, 0)?, body: body(row, 1)? })
+    };
+    statement.query_row(params![key.collection.0, &*key.id], read).optional()
+}
+
+pub(super) fn version_of(db: &Connection, key: &DocKey) -> Result<Option<Version>> {
+    let mut statement =
+        db.prepare_cached("SELECT version FROM documents WHERE collection = ?1 AND id = ?2")?;
+    statement.query_row(params![key.collection.0, &*key.id], |row| version(row, 0)).optional()
+}
+
+pub(super) fn find(db: &Connection, catalog: &Catalog, lookup: &Lookup) -> Result<Vec<Stored>> {
+    let Some(index) = catalog.get(&lookup.collection).and_then(|indexes| indexes.get(lookup.index)) else {
+        return Ok(Vec::new());
+    };
+    let (from, to) = lookup.range();
+    let to = to.unwrap_or_else(|| vec![0xFF]); // above every key
+    let mut statement = db.prepare_cached(if lookup.descending {
+        "SELECT d.id, d.version, d.body FROM entries e JOIN documents d ON d.collection = ?1 AND d.id = e.id
+         WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key DESC, e.id DESC LIMIT ?5"
+    } else {
+        "SELECT d.id, d.version, d.body FROM entries e JOIN documents d ON d.collection = ?1 AND d.id = e.id
+         WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key, e.id LIMIT ?5"
+    })?;
+    let rows =
+        statement.query_map(params![lookup.collection.0, index, from, to, limit(lookup.limit)], stored)?;
+    rows.collect()
+}
+
+pub(super) fn scan(db: &Connection, scan: &Scan) -> Result<Vec<Stored>> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, version, body FROM documents WHERE collection = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+    )?;
+    let after = scan.after.as_deref().unwrap_or_default(); // no id is empty
+    let rows = statement.query_map(params![scan.collection.0, after, limit(scan.limit)], stored)?;
+    rows.collect()
+}
+
+pub(super) fn journal(db: &Connection, flow: u128) -> Result<Vec<Bytes>> {
+    let mut statement = db.prepare_cached("SELECT body FROM journal WHERE flow = ?1 ORDER BY n")?;
+    let rows = statement.query_map(params![flow.to_be_bytes()], |row| body(row, 0))?;
+    rows.collect()
+}
+
+/// Whether everything that a transaction read, and did not write, is still so.
+pub(super) fn contended(db: &Connection, catalog: &Catalog, changes: &Changes) -> Result<Option<Contended>> {
+    for (key, seen) in &changes.reads {
+        if version_of(db, key)? != *seen {
+            return Ok(Some(Contended::Doc(key.clone())));
+        }
+    }
+    let same = |found: &[Stored], seen: &[Arc<str>]| found.iter().map(|doc| &doc.id).eq(seen);
+    for (lookup, seen) in &changes.lookups {
+        if !same(&find(db, catalog, lookup)?, seen) {
+            return Ok(Some(Contended::Range(lookup.collection)));
+        }
+    }
+    for (walk, seen) in &changes.scans {
+        if !same(&scan(db, walk)?, seen) {
+            return Ok(Some(Contended::Range(walk.collection)));
+        }
+    }
+    Ok(None)
+}

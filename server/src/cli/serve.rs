@@ -1,0 +1,87 @@
+//! `concord serve`.
+
+use std::error::Error;
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use concord_runtime::App;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::Outcome;
+use crate::concepts;
+use crate::config::{Config, LogFormat};
+use crate::http::{Site, router};
+use crate::net;
+use crate::token::Admins;
+
+/// The file in the data folder that says where its server listens.
+pub(super) const ADDRESS_FILE: &str = "address";
+
+pub(super) fn run(config: &Config) -> Outcome {
+    start_log(config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: &Config) -> Outcome {
+    let secret = super::secret(config)?;
+    let store = concord_store::open(&config.store, config.retention)?;
+    let app = App::options().ring_bytes(config.ring_bytes).open(concepts::registry()?, store).await?;
+    let site = Arc::new(Site::new(app.clone(), Admins::new(&secret), concepts::OPEN, config.requests));
+    let listener = TcpListener::bind(&config.listen).await.map_err(|error| {
+        format!("cannot listen on {}: {error}; choose another with --listen", config.listen)
+    })?;
+    let address = listener.local_addr()?;
+    let note = config.data.join(ADDRESS_FILE);
+    std::fs::create_dir_all(&config.data)?;
+    std::fs::write(&note, address.to_string())?;
+    say_hello(config, &format!("http://{address}"));
+
+    let stop = asked_to_stop()?;
+    let draining = Arc::clone(&site);
+    let stop = async move {
+        stop.await;
+        tracing::info!("stopping: requests that have begun are answered");
+        draining.drain();
+    };
+    let routes = router(&site, &config.origins);
+    net::serve(listener, routes, config.connections, Arc::clone(&site.metrics), stop).await;
+    // Flows whose clients left are finished too, within the same patience.
+    drop(tokio::time::timeout(config.connections.drain_patience, app.quiet()).await);
+    drop(std::fs::remove_file(note));
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn say_hello(config: &Config, url: &str) {
+    println!("Concord serves on {url}");
+    println!("  API    {url}/api/<Concept>/<action>   {}", concepts::OPEN.join(", "));
+    println!("  docs   specs/api, written by `concord docs`; {url}/ lists what is here");
+    println!("  data   {} ({})", config.data.display(), config.store);
+}
+
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn start_log(config: &Config) -> Result<(), Box<dyn Error>> {
+    let filter = EnvFilter::try_new(&config.log_filter)
+        .map_err(|error| format!("log.filter: {error}; write a level such as info, or target=level pairs"))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().init(),
+    }
+    // A panic is a line in the log like any other, with its place.
+    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a panic")));
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `concord trace`: what happened in a flow.
+//!
+//! A running server is asked, as its memory holds more than its journal; of a stopped one the journal is read.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use concord::Millis;
+use concord_runtime::{Clock, FlowId, SystemClock};
+use serde_json::Value;
+
+use super::serve::ADDRESS_FILE;
+use crate::config::Config;
+use crate::token::{self, Bearer};
+
+pub(super) fn run(config: &Config, flow: FlowId) -> Result<String, Box<dyn Error>> {
+    let records = match ask(config, flow)? {
+        Some(records) => records,
+        None => read(config, flow)?,
+    };
+    if records.is_empty() {
+        return Err(format!("nothing is known of flow {flow}, or not any more").into());
+    }
+    Ok(render(flow, &records))
+}
+
+/// The running server's answer; None, if none is running on this data folder.
+fn ask(config: &Config, flow: FlowId) -> Result<Option<Vec<Value>>, Box<dyn Error>> {
+    let Ok(address) = std::fs::read_to_string(config.data.join(ADDRESS_FILE)) else { return Ok(None) };
+    let Ok(mut stream) = TcpStream::connect(address.trim()) else { return Ok(None) };
+    let bearer = Bearer { user: "trace".into(), role: Some("admin".into()), name: None };
+    let token = token::issue(&super::secret(config)?, bearer, SystemClock.now(), Duration::from_secs(60))?;
+    let request = format!(
+        "GET /flows/{flow} HTTP/1.0\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\r\n",
+        address.trim()
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply)?;
+    let (head, body) = reply.split_once("\r\n\r\n").ok_or("the server's reply is no HTTP")?;
+    let body: Value = serde_json::from_str(body)?;
+    if head.starts_with("HTTP/1.0 200") || head.starts_with("HTTP/1.1 200") {
+        return Ok(Some(body["records"].as_array().cloned().unwrap_or_default()));
+    }
+    if body["code"] == concord_runtime::NOT_FOUND {
+        return Ok(Some(Vec::new()));
+    }
+    Err(format!("the server at {} refused: {}", address.trim(), body["error"].as_str().unwrap_or_default())
+        .into())
+}
+
+fn read(config: &Config, flow: FlowId) -> Result<Vec<Value>, Box<dyn Error>> {
+    let lines = concord_store::sqlite::read_journal(super::database(config)?, flow.0)?;
+    Ok(lines.iter().map(|line| serde_json::from_slice(line)).collect::<Result<_, _>>()?)
+}
+
+fn render(flow: FlowId, records: &[Value]) -> String {
+    let mut text = format!("flow {flow}");
+    for record in records {
+        let name = |key: &str| record[key].as_str().unwrap_or("?").to_owned();
+        let at = Millis(record["at"].as_i64().unwrap_or_default());
+        let outcome = match &record["error"] {
+            Value::Null => format!("→ {}", record["output"]),
+            error => format!("✗ {} {}", error["code"].as_str().unwrap_or("?"), error["message"]),
+        };
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n  {at}  {}.{} {} {outcome}", name("concept"), name("action"), record["input"]);
+    }
+    text
+}

@@ -1,0 +1,67 @@
+//! The settings, one by one.
+
+/// What sort of value a setting has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Text.
+    Text,
+    /// A whole number that is not negative.
+    Number,
+    /// A list of texts; in the environment and in flags, separated by commas.
+    List,
+}
+
+/// A setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// `limits.bodyBytes`: its table and its name.
+    pub name: &'static str,
+    /// What sort of value it has.
+    pub shape: Shape,
+    /// What it is when nobody says.
+    pub default: &'static str,
+    /// What it must be.
+    pub expected: &'static str,
+    /// What it is for.
+    pub help: &'static str,
+}
+
+const fn text(
+    name: &'static str,
+    default: &'static str,
+    expected: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting { name, shape: Shape::Text, default, expected, help }
+}
+
+const fn number(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, shape: Shape::Number, default, expected: "a whole number, not negative", help }
+}
+
+/// All settings.
+pub const SETTINGS: &[Setting] = &[
+    text("listen", "127.0.0.1:8000", "an address and a port", "where to listen"),
+    text("store", "sqlite:./data/concord.db", "memory: or sqlite:PATH", "where documents live"),
+    text("data", "./data", "a folder", "the folder for everything that stays"),
+    number("limits.connections", "10000", "connections at one time"),
+    number("limits.inFlight", "4096", "requests at one time; more are answered 503"),
+    number("limits.bodyBytes", "1048576", "bytes of a request's body"),
+    number("limits.headBytes", "16384", "bytes of a request's head"),
+    number("limits.headSeconds", "10", "how long a head may take to arrive"),
+    number("limits.bodySeconds", "30", "how long a body may take to arrive"),
+    number("limits.idleSeconds", "75", "how long a connection may be silent between requests"),
+    number("limits.drainSeconds", "10", "how long requests may take to end when the server stops"),
+    number("journal.days", "7", "how long records are kept"),
+    number("journal.bytes", "1073741824", "bytes of records that are kept"),
+    number("ring.bytes", "8388608", "bytes of recent flows that are kept in memory"),
+    Setting {
+        name: "cors.origins",
+        shape: Shape::List,
+        default: "*",
+        expected: "a list of origins, or *",
+        help: "web sites whose pages may call the API",
+    },
+    text("log.format", "text", "text or json", "how logs are written"),
+    text("log.filter", "info", "a level, or target=level pairs", "what is logged"),
+];

@@ -1,0 +1,146 @@
+//! Figures for Prometheus.
+//!
+//! The counters of each action are looked up once, at the start; answering a request touches two of them.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use concord_runtime::{ActionRef, Registry};
+use hyper::StatusCode;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry as Figures;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    concept: String,
+    action: String,
+    outcome: Outcome,
+}
+
+/// How a call ended: by its result, by a refusal that is the client's, or by one that is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+enum Outcome {
+    Ok,
+    Refused,
+    Failed,
+}
+
+const OUTCOMES: [Outcome; 3] = [Outcome::Ok, Outcome::Refused, Outcome::Failed];
+
+/// Seconds; a memory call takes microseconds, one on disk a millisecond.
+const BUCKETS: [f64; 10] = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0];
+
+/// The figures of a server.
+pub struct Metrics {
+    figures: Figures,
+    actions: HashMap<ActionRef, [Counter; 3]>,
+    /// Requests that named no action, or not so that one could be run.
+    unrouted: Counter,
+    duration: Histogram,
+    connections: Gauge,
+    shed: Counter,
+    in_flight: Gauge,
+    memory: Gauge,
+    uptime: Gauge,
+    started: Instant,
+    /// Connections at this moment; the gauge follows it.
+    open: AtomicU64,
+}
+
+impl Metrics {
+    pub(crate) fn new(registry: &Registry) -> Self {
+        let mut figures = Figures::with_prefix("concord");
+        let calls = Family::<Labels, Counter>::default();
+        figures.register("calls", "Calls by action and outcome", calls.clone());
+        let of = |concept: &str, action: &str| {
+            let labels = |outcome| Labels { concept: concept.into(), action: action.into(), outcome };
+            OUTCOMES.map(|outcome| calls.get_or_create_owned(&labels(outcome)))
+        };
+        let actions = registry.actions().map(|action| {
+            let (concept, name) = registry.names(action);
+            (action, of(concept, name))
+        });
+        let metrics = Self {
+            actions: actions.collect(),
+            unrouted: Counter::default(),
+            duration: Histogram::new(BUCKETS),
+            connections: Gauge::default(),
+            shed: Counter::default(),
+            in_flight: Gauge::default(),
+            memory: Gauge::default(),
+            uptime: Gauge::default(),
+            started: Instant::now(),
+            open: AtomicU64::new(0),
+            figures,
+        };
+        metrics.registered()
+    }
+
+    fn registered(mut self) -> Self {
+        let figures = &mut self.figures;
+        figures.register("unrouted", "Requests that led to no action", self.unrouted.clone());
+        figures.register(
+            "duration_seconds",
+            "From the head of a request to its reply",
+            self.duration.clone(),
+        );
+        figures.register("connections", "Open connections", self.connections.clone());
+        figures.register("connections_refused", "Connections beyond the limit", self.shed.clone());
+        figures.register("in_flight", "Requests being answered", self.in_flight.clone());
+        figures.register("resident_memory_bytes", "Memory of the process", self.memory.clone());
+        figures.register("uptime_seconds", "Time since the start", self.uptime.clone());
+        self
+    }
+
+    pub(crate) fn answered(&self, action: Option<ActionRef>, status: StatusCode, took: Duration) {
+        let outcome = match status.as_u16() {
+            ..400 => Outcome::Ok,
+            400..500 => Outcome::Refused,
+            500.. => Outcome::Failed,
+        };
+        match action.and_then(|action| self.actions.get(&action)) {
+            Some(counters) => counters[outcome as usize].inc(),
+            None => self.unrouted.inc(),
+        };
+        self.duration.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn connected(&self) {
+        self.open.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn disconnected(&self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn shed(&self) {
+        self.shed.inc();
+    }
+
+    /// All figures as Prometheus reads them.
+    pub(crate) fn text(&self, in_flight: usize) -> String {
+        let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.connections.set(gauge(self.open.load(Ordering::Relaxed)));
+        self.in_flight.set(gauge(in_flight as u64));
+        self.uptime.set(gauge(self.started.elapsed().as_secs()));
+        self.memory.set(gauge(resident_bytes().unwrap_or(0)));
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.figures);
+        text
+    }
+}
+
+/// As Linux tells it; elsewhere the figure is zero.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}

@@ -1,0 +1,103 @@
+//! What operators ask: is it up, is it ready, what are its figures, what happened in that flow.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::body::Body;
+use concord::{INVALID_REQUEST, Kind, Refusal};
+use concord_runtime::{BadFlowId, Flow, FlowId, NOT_FOUND};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Request, Response};
+use serde_json::{Value, json};
+
+use super::api::bearer;
+use super::reply;
+use super::site::Site;
+
+/// The process is up. Says nothing of the store.
+pub(crate) fn health(site: &Site) -> Response<Body> {
+    answer(site, &json!({ "status": "up" }))
+}
+
+/// Work sent here will be done: the store takes writes, and the server is not about to stop.
+pub(crate) async fn ready(site: Arc<Site>) -> Response<Body> {
+    if site.draining.load(Ordering::Acquire) {
+        let refusal = Refusal::new(Kind::Unavailable, "DRAINING", "the server is about to stop");
+        return reply::refusal(site.fresh_flow(), &refusal);
+    }
+    match site.app.store().probe().wait().await {
+        Ok(()) => answer(&site, &json!({ "status": "ready" })),
+        Err(fault) => reply::refusal(site.fresh_flow(), &Refusal::unavailable(fault)),
+    }
+}
+
+/// Figures for Prometheus.
+pub(crate) fn metrics(site: &Site) -> Response<Body> {
+    let mut response = Response::new(Body::from(site.metrics.text(site.in_flight.count())));
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// What is here.
+pub(crate) fn index(site: &Site) -> Response<Body> {
+    let registry = site.app.registry();
+    let concepts: Vec<Value> = registry
+        .instances()
+        .iter()
+        .map(|instance| json!({ "name": instance.name(), "purpose": instance.spec().purpose }))
+        .collect();
+    let about = json!({
+        "name": "concord",
+        "version": env!("CARGO_PKG_VERSION"),
+        "api": "/api/<Concept>/<action>",
+        "health": "/health",
+        "ready": "/ready",
+        "metrics": "/metrics",
+        "concepts": concepts,
+    });
+    answer(site, &about)
+}
+
+/// The records of a flow, for admins: those in memory, else those in the journal.
+pub(crate) async fn flow(site: Arc<Site>, request: Request<Body>) -> Response<Body> {
+    let found = match asked_flow(&site, &request) {
+        Ok(id) => find_flow(&site, id).await,
+        Err(refusal) => Err(refusal),
+    };
+    match found {
+        Ok(records) => answer(&site, &records),
+        Err(refusal) => reply::refusal(site.fresh_flow(), &refusal),
+    }
+}
+
+fn asked_flow(site: &Site, request: &Request<Body>) -> Result<FlowId, Refusal> {
+    site.admins.check(bearer(request.headers()))?;
+    let id = request.uri().path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    id.parse().map_err(|error: BadFlowId| Refusal::new(Kind::Invalid, INVALID_REQUEST, error.to_string()))
+}
+
+async fn find_flow(site: &Site, id: FlowId) -> Result<Value, Refusal> {
+    let lines = match site.app.recent(id) {
+        Some(flow) => lines(site, &flow),
+        None => site.app.store().journal(id.0).wait().await.map_err(Refusal::unavailable)?,
+    };
+    if lines.is_empty() {
+        return Err(Refusal::new(
+            Kind::NotFound,
+            NOT_FOUND,
+            "nothing is known of this flow, or not any more",
+        ));
+    }
+    let records =
+        lines.iter().map(|line| serde_json::from_slice::<Value>(line)).collect::<Result<Vec<_>, _>>();
+    Ok(json!({ "flow": id.to_string(), "records": records.map_err(Refusal::internal)? }))
+}
+
+fn lines(site: &Site, flow: &Flow) -> Vec<bytes::Bytes> {
+    flow.records.iter().map(|record| record.to_json(site.app.registry()).into()).collect()
+}
+
+fn answer(site: &Site, value: &Value) -> Response<Body> {
+    reply::result(site.fresh_flow(), value.to_string().into())
+}

@@ -1,0 +1,95 @@
+//! Replies, and the one shape of a refusal: `{"error": "…", "code": "…"}`.
+//!
+//! Concepts know kinds; this is where a kind becomes a status. A refusal is logged here, once, with what the client is
+//! not told.
+#![warn(clippy::wildcard_enum_match_arm)] // a new kind has to pick its status
+
+use axum::body::Body;
+use bytes::Bytes;
+use concord::{Kind, Refusal};
+use concord_runtime::FlowId;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The header that names the flow.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// The status of a kind.
+pub(crate) fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Invalid => StatusCode::BAD_REQUEST,
+        Kind::Unauthorized => StatusCode::UNAUTHORIZED,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::Expired => StatusCode::GONE,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::Limited => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Kind::Upstream => StatusCode::BAD_GATEWAY,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+#[derive(Serialize)]
+struct Shape<'a> {
+    error: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a Map<String, Value>>,
+}
+
+/// The body of a refusal.
+pub(crate) fn body(refusal: &Refusal) -> Vec<u8> {
+    let Refusal { message, code, details, .. } = refusal;
+    let shape = Shape { error: message, code, details: details.as_deref() };
+    // Text and a map of JSON values always turn into JSON.
+    serde_json::to_vec(&shape).unwrap_or_default()
+}
+
+/// A result.
+pub(crate) fn result(flow: FlowId, output: Bytes) -> Response<Body> {
+    json(StatusCode::OK, flow, output)
+}
+
+/// A refusal with the status of its kind.
+pub(crate) fn refusal(flow: FlowId, refusal: &Refusal) -> Response<Body> {
+    refusal_as(status(refusal.kind), flow, refusal)
+}
+
+/// A refusal with a status of HTTP's own.
+pub(crate) fn refusal_as(status: StatusCode, flow: FlowId, refusal: &Refusal) -> Response<Body> {
+    log(status, flow, refusal);
+    let mut response = json(status, flow, body(refusal).into());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+fn json(status: StatusCode, flow: FlowId, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    if let Ok(id) = HeaderValue::try_from(flow.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// Logs a refusal: what is ours to mend as an error, what is the client's at a level that operators can turn off.
+pub(crate) fn log(status: StatusCode, flow: FlowId, refusal: &Refusal) {
+    let (code, message) = (&*refusal.code, &*refusal.message);
+    let status = status.as_u16();
+    if status >= 500 {
+        let cause = refusal.chain().unwrap_or_default();
+        tracing::error!(request = %flow, status, code, message, cause, "refused");
+    } else {
+        tracing::info!(request = %flow, status, code, message, "refused");
+    }
+}

@@ -1,0 +1,110 @@
+//! What every handler shares: the app, its limits, and who may call what.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use concord::Ids;
+use concord_runtime::{ActionRef, App, Clock, FlowId, RandomIds, SystemClock};
+
+use super::metrics::Metrics;
+use crate::token::Admins;
+
+/// Bounds on one request, and on all that are going on.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLimits {
+    /// Bytes of a body at most.
+    pub body_bytes: usize,
+    /// How long a body may take to arrive.
+    pub body_patience: Duration,
+    /// Requests at one time at most.
+    pub in_flight: usize,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self { body_bytes: 1 << 20, body_patience: Duration::from_secs(30), in_flight: 4_096 }
+    }
+}
+
+/// A site to serve.
+pub struct Site {
+    pub(crate) app: App,
+    pub(crate) admins: Admins,
+    pub(crate) limits: RequestLimits,
+    pub(crate) in_flight: InFlight,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) draining: AtomicBool,
+    /// Concepts that anybody may call.
+    open: Vec<String>,
+    ids: RandomIds,
+}
+
+impl Site {
+    /// A site on an app. Concepts named in `open` are for everyone, the rest for admins.
+    pub fn new(app: App, admins: Admins, open: &[&str], limits: RequestLimits) -> Self {
+        let metrics = Arc::new(Metrics::new(app.registry()));
+        Self {
+            app,
+            admins,
+            limits,
+            in_flight: InFlight::new(limits.in_flight),
+            metrics,
+            draining: AtomicBool::new(false),
+            open: open.iter().map(|&name| name.to_owned()).collect(),
+            ids: RandomIds::default(),
+        }
+    }
+
+    /// The app.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Says from now on that it is not ready, so that nobody sends new work.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_open(&self, action: ActionRef) -> bool {
+        let name = self.app.registry().instance(action).name();
+        self.open.iter().any(|open| open == name)
+    }
+
+    /// A request id for what never became a flow.
+    pub(crate) fn fresh_flow(&self) -> FlowId {
+        let now = u128::from(SystemClock.now().0.unsigned_abs());
+        FlowId(now << 80 | self.ids.bits() >> 48)
+    }
+}
+
+/// Counts requests, up to a limit.
+pub(crate) struct InFlight {
+    limit: usize,
+    count: Arc<AtomicUsize>,
+}
+
+/// A request among those in flight, until it is dropped.
+pub(crate) struct Place(Arc<AtomicUsize>);
+
+impl InFlight {
+    fn new(limit: usize) -> Self {
+        Self { limit, count: Arc::default() }
+    }
+
+    pub(crate) fn enter(&self) -> Option<Place> {
+        let before = self.count.fetch_add(1, Ordering::AcqRel);
+        let place = Place(Arc::clone(&self.count));
+        (before < self.limit).then_some(place)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

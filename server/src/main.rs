@@ -1,0 +1,7 @@
+//! The `concord` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    concord_server::cli::main()
+}

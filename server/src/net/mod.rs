@@ -1,0 +1,162 @@
+//! The edge: connections, their limits, and how they end.
+
+mod connection;
+mod phase;
+mod plain;
+mod wire;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
+
+use crate::http::Metrics;
+
+/// File descriptors that are not for connections: the store's, the log's, the listener's.
+const OTHER_FILES: u64 = 64;
+
+/// Connections that are being told that there are too many, at most; any more are closed without a word.
+const TURNED_AWAY: usize = 64;
+
+/// Bounds on connections.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionLimits {
+    /// Connections at one time at most.
+    pub connections: usize,
+    /// Bytes of a request's head at most.
+    pub head_bytes: usize,
+    /// How long a head may take to arrive.
+    pub head_patience: Duration,
+    /// How long a connection may be silent between requests.
+    pub idle_patience: Duration,
+    /// How long requests may take to end once the server is asked to stop.
+    pub drain_patience: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            head_bytes: 16 << 10,
+            head_patience: Duration::from_secs(10),
+            idle_patience: Duration::from_secs(75),
+            drain_patience: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Serves until `stop` is done, then lets requests that have begun end, and returns.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ConnectionLimits,
+    metrics: Arc<Metrics>,
+    stop: impl Future<Output = ()>,
+) {
+    let server = Server::new(router, limits, metrics);
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => server.take(stream),
+                Err(error) => server.pause(&error).await,
+            },
+        }
+    }
+    drop(listener);
+    server.drain().await;
+}
+
+struct Server {
+    router: Router,
+    limits: ConnectionLimits,
+    metrics: Arc<Metrics>,
+    places: Arc<Semaphore>,
+    turned_away: Arc<Semaphore>,
+    stop: watch::Sender<bool>,
+    /// As many as there are places.
+    capacity: u32,
+}
+
+impl Server {
+    fn new(router: Router, limits: ConnectionLimits, metrics: Arc<Metrics>) -> Self {
+        let files = raise_file_limit();
+        let room = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
+        let capacity = limits.connections.min(room.max(1));
+        if capacity < limits.connections {
+            tracing::warn!(
+                capacity,
+                files,
+                "the limit on open files allows fewer connections than configured"
+            );
+        }
+        Self {
+            router,
+            limits,
+            metrics,
+            places: Arc::new(Semaphore::new(capacity)),
+            turned_away: Arc::new(Semaphore::new(TURNED_AWAY)),
+            stop: watch::Sender::new(false),
+            capacity: u32::try_from(capacity).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn take(&self, stream: TcpStream) {
+        // Replies are written whole; waiting for more to send would only delay them.
+        drop(stream.set_nodelay(true));
+        match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(place) => self.serve(stream, place),
+            Err(_) => self.turn_away(stream),
+        }
+    }
+
+    fn serve(&self, stream: TcpStream, place: OwnedSemaphorePermit) {
+        let (router, limits, stop) = (self.router.clone(), self.limits, self.stop.subscribe());
+        let metrics = Arc::clone(&self.metrics);
+        metrics.connected();
+        tokio::spawn(async move {
+            connection::serve(stream, router, limits, stop).await;
+            metrics.disconnected();
+            drop(place);
+        });
+    }
+
+    fn turn_away(&self, stream: TcpStream) {
+        self.metrics.shed();
+        if let Ok(place) = Arc::clone(&self.turned_away).try_acquire_owned() {
+            tokio::spawn(async move {
+                connection::farewell(stream, plain::crowded()).await;
+                drop(place);
+            });
+        }
+    }
+
+    /// After an accept that failed, mostly for want of files: trying again at once would fail again.
+    async fn pause(&self, error: &io::Error) {
+        tracing::warn!(%error, "cannot accept a connection");
+        drop(timeout(Duration::from_millis(50), std::future::pending::<()>()).await);
+    }
+
+    async fn drain(self) {
+        self.stop.send_replace(true);
+        let all = self.places.acquire_many(self.capacity);
+        if timeout(self.limits.drain_patience, all).await.is_err() {
+            tracing::warn!("stopped with requests still running");
+        }
+    }
+}
+
+/// Takes as many open files as the system allows; how many that is.
+fn raise_file_limit() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let limit = if raised.is_ok() { maximum } else { current };
+    limit.unwrap_or(u64::MAX)
+}

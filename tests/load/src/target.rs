@@ -1,0 +1,87 @@
+//! A server under load: a child process, and what the kernel says of it.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::Fault;
+
+/// Clock ticks a second, as Linux counts a process's time.
+const TICKS: f64 = 100.0;
+
+/// A running server, killed when it is dropped.
+pub(crate) struct Target {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Target {
+    /// The bare handler.
+    pub(crate) fn bare() -> Result<Self, Fault> {
+        Self::start(Command::new(std::env::current_exe()?).arg("bare"))
+    }
+
+    /// Concord, on a store of its own in `folder`.
+    pub(crate) fn concord(binary: &Path, folder: &Path, store: &str) -> Result<Self, Fault> {
+        let mut command = Command::new(binary);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--store", store, "--data"]).arg(folder);
+        Self::start(command.current_dir(folder))
+    }
+
+    fn start(command: &mut Command) -> Result<Self, Fault> {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().ok_or("the server has no output")?;
+        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+        match lines.find_map(|line| address_in(&line)) {
+            Some(address) => Ok(Self { child, address }),
+            None => {
+                child.kill()?;
+                Err("the server did not say where it listens".into())
+            }
+        }
+    }
+
+    /// Seconds of processor time it has used.
+    pub(crate) fn cpu(&self) -> Result<f64, Fault> {
+        cpu_of(&format!("/proc/{}/stat", self.child.id()))
+    }
+
+    /// Mebibytes of memory it has.
+    pub(crate) fn memory(&self) -> Result<f64, Fault> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+        let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kibibytes / 1024.0)
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Seconds of processor time of a process.
+pub(crate) fn cpu_of(stat: &str) -> Result<f64, Fault> {
+    let stat = std::fs::read_to_string(stat)?;
+    let after_name = stat.rsplit_once(')').ok_or("no process name")?.1;
+    let ticks = after_name.split_ascii_whitespace().skip(11).take(2).map(str::parse::<f64>);
+    Ok(ticks.sum::<Result<f64, _>>()? / TICKS)
+}
+
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("http://")?;
+    rest.split(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ':'))).next()?.parse().ok()
+}
+
+/// The `concord` beside this program, unless told otherwise.
+pub(crate) fn binary(given: Option<PathBuf>) -> Result<PathBuf, Fault> {
+    let beside = std::env::current_exe()?.with_file_name("concord");
+    let path = given.unwrap_or(beside);
+    if path.exists() {
+        return Ok(path);
+    }
+    Err("build the server first: cargo build --release".into())
+}

@@ -1,0 +1,7 @@
+//! Tests of the whole.
+
+mod backup;
+mod crash;
+mod layout;
+mod seed;
+mod sync;
