@@ -8,6 +8,9 @@ use crate::memory::MemoryStore;
 use crate::sqlite::{Options, SqliteError, SqliteStore};
 use crate::store::{Retention, Store};
 
+/// Bytes of journal that a store in memory keeps, whatever a disk would hold.
+const MEMORY_JOURNAL: u64 = 8 << 20;
+
 /// Why an address does not lead to a store.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -32,7 +35,8 @@ pub enum OpenError {
 /// ```
 pub fn open(address: &str, retention: Retention) -> Result<Arc<dyn Store>, OpenError> {
     if address == "memory:" {
-        return Ok(Arc::new(MemoryStore::new(retention)));
+        let bytes = retention.bytes.min(MEMORY_JOURNAL);
+        return Ok(Arc::new(MemoryStore::new(Retention { bytes, ..retention })));
     }
     if let Some(path) = address.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
         let store = SqliteStore::open(Path::new(path), Options { retention, ..Options::default() })?;

@@ -4,7 +4,7 @@
 //! version has that key; a reader checks it against the version it sees. So readers take no part in commits, and nobody
 //! copies a tree.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -20,7 +20,8 @@ type Chain = Vec<(Version, Option<NewDoc>)>;
 
 #[derive(Default)]
 struct Table {
-    docs: BTreeMap<Arc<str>, Chain>,
+    /// By id, in no order: nearly every access names one, and a scan can sort.
+    docs: HashMap<Arc<str>, Chain>,
     indexes: Vec<BTreeSet<(Box<[u8]>, Arc<str>)>>,
 }
 
@@ -73,9 +74,12 @@ impl Tables {
 
     pub(super) fn scan(&self, scan: &Scan, at: Version) -> Vec<Stored> {
         let Some(table) = self.table(scan.collection) else { return Vec::new() };
-        let after = scan.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let docs = table.docs.range::<Arc<str>, _>((after, Bound::Unbounded));
-        docs.filter_map(|(id, chain)| visible(id, chain, at)).take(scan.limit).collect()
+        let is_after = |id: &Arc<str>| scan.after.as_ref().is_none_or(|after| id > after);
+        let seen = table.docs.iter().filter(|(id, _)| is_after(id));
+        let mut docs: Vec<Stored> = seen.filter_map(|(id, chain)| visible(id, chain, at)).collect();
+        docs.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        docs.truncate(scan.limit);
+        docs
     }
 
     /// Whether everything that a transaction saw is still so.
