@@ -113,7 +113,7 @@ impl<T: State> Collection<T> {
             tx.spoil(StoreError::Misuse(format!("{} does not turn into JSON: {error}", T::SPEC.name).into()))
         })?;
         let before = before.as_ref().map(keys).unwrap_or_default();
-        tx.write(key, before, Some(NewDoc { body: body.into(), keys: keys(doc) }));
+        tx.write(key, before, Some(NewDoc { body: Bytes::copy_from_slice(&body), keys: keys(doc) }));
         Ok(())
     }
 

@@ -30,10 +30,7 @@ pub fn rows<R: IntoIterator<Item: Serialize>, E: ConceptError>(
 fn json<T: Serialize>(value: &T) -> Result<Output, Refusal> {
     let mut out = Vec::with_capacity(128);
     serde_json::to_writer(&mut out, value).map_err(Refusal::internal)?;
-    if out == b"null" {
-        out = b"{}".to_vec();
-    }
-    Ok(out.into())
+    Ok(if out == b"null" { Output::from_static(b"{}") } else { Output::copy_from_slice(&out) })
 }
 
 /// What a concept answers when it is asked for an action that it does not have.
@@ -58,6 +55,12 @@ pub fn keys<T: State>(body: &[u8]) -> Result<Vec<Box<[u8]>>, BoxError> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let doc: T = serde_path_to_error::deserialize(&mut json)?;
     Ok(crate::collection::keys(&doc))
+}
+
+/// The low `digits` hexadecimal digits of a number. Ids are made for every call, and formatting takes its time.
+pub fn hex(number: u128, digits: u32) -> String {
+    let digit = |place: u32| char::from(b"0123456789abcdef"[(number >> (place * 4) & 0xF) as usize]);
+    (0..digits).rev().map(digit).collect()
 }
 
 /// What stands in a record for a secret.

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use bytes::Bytes;
 
 use crate::error::StoreError;
+use crate::rt::hex;
 use crate::storage::{
     Changes, CollectionId, DocKey, Lookup, NewDoc, Scan, Snapshot, Source, StorageFault, Stored, Version,
     Write,
@@ -140,8 +141,8 @@ impl Tx {
         let bits = self.ids.bits();
         Id::trusted(match style {
             IdStyle::Uuid => uuid(bits),
-            IdStyle::Hex24 => format!("{:024x}", bits & ((1 << 96) - 1)),
-            IdStyle::Hex8 => format!("{:08x}", bits & 0xFFFF_FFFF),
+            IdStyle::Hex24 => hex(bits, 24),
+            IdStyle::Hex8 => hex(bits, 8),
         })
     }
 
@@ -271,13 +272,9 @@ impl Tx {
 fn uuid(bits: u128) -> String {
     // Version 4, variant 1, as RFC 9562 has it.
     let bits = bits & !(0xF << 76) & !(0b11 << 62) | 4 << 76 | 0b10 << 62;
-    let part = |shift: u32, digits: u32| (bits >> shift) & ((1 << (digits * 4)) - 1);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        part(96, 8),
-        part(80, 4),
-        part(64, 4),
-        part(48, 4),
-        part(0, 12)
-    )
+    let mut text = hex(bits, 32);
+    for dash in [8, 13, 18, 23] {
+        text.insert(dash, '-');
+    }
+    text
 }

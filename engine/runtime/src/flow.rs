@@ -1,6 +1,7 @@
 //! Flows: everything that follows from one stimulus, and the records of it.
 
 use std::fmt;
+use std::io::Write;
 use std::str::FromStr;
 
 use bytes::Bytes;
@@ -17,6 +18,13 @@ impl FlowId {
     pub(crate) fn fresh(now: Millis, ids: &dyn Ids) -> Self {
         let start = u128::from(now.0.max(0).unsigned_abs());
         Self(start << 80 | ids.bits() & ((1 << 80) - 1))
+    }
+}
+
+impl FlowId {
+    /// The id as text. The same as its display, without the machinery of formatting: every reply carries it.
+    pub fn to_text(self) -> String {
+        concord::rt::hex(self.0, 32)
     }
 }
 
@@ -84,21 +92,20 @@ impl Record {
     /// identifiers, so they are put together as they are.
     pub fn to_json(&self, registry: &Registry) -> Vec<u8> {
         let (instance, action) = registry.names(self.action);
-        let mut line = Vec::with_capacity(self.input.len() + 192);
-        line.extend(
-            format!(r#"{{"at":{},"concept":"{instance}","action":"{action}","input":"#, self.at).bytes(),
-        );
-        line.extend(if self.input.is_empty() { &b"null"[..] } else { &self.input });
+        let mut line = Vec::with_capacity(self.weight() + 96);
+        // Writing to memory does not fail.
+        let _ = write!(line, r#"{{"at":{},"concept":"{instance}","action":"{action}","input":"#, self.at);
+        line.extend_from_slice(if self.input.is_empty() { b"null" } else { &self.input });
         match &self.outcome {
             Ok(output) => {
-                line.extend(br#","output":"#);
-                line.extend(output);
+                line.extend_from_slice(br#","output":"#);
+                line.extend_from_slice(output);
             }
             Err(failure) => {
                 let Failure { kind, code, message } = failure;
                 let error = serde_json::json!({ "kind": kind.name(), "code": code, "message": message });
-                line.extend(br#","error":"#);
-                line.extend(error.to_string().bytes());
+                line.extend_from_slice(br#","error":"#);
+                line.extend_from_slice(error.to_string().as_bytes());
             }
         }
         line.push(b'}');

@@ -54,28 +54,28 @@ impl Engine {
             let _turn = if lost.is_empty() { None } else { Some(self.queue.turn(&lost).await) };
             let Attempt { at, input, mut result, changes } =
                 self.attempt(action, body, !lost.is_empty()).await;
-            let record = |result: &Result<Output, Refusal>| Record {
-                action,
-                at,
-                input: input.clone(),
-                outcome: result.as_ref().map(Clone::clone).map_err(Failure::from),
-            };
-            match self.commit(flow, action, changes, &lost, || record(&result)).await {
+            let outcome = result.as_ref().map(Clone::clone).map_err(Failure::from);
+            let mut record = Record { action, at, input, outcome };
+            match self.commit(flow, &record, changes, &lost).await {
                 Ok(()) => {}
                 Err(CommitError::Conflict(key)) => {
                     lost.insert(key);
                     continue;
                 }
-                Err(CommitError::Failed(fault)) => result = Err(Refusal::unavailable(fault)),
+                Err(CommitError::Failed(fault)) => {
+                    let refusal = Refusal::unavailable(fault);
+                    record.outcome = Err(Failure::from(&refusal));
+                    result = Err(refusal);
+                }
             }
-            return (record(&result), result);
+            return (record, result);
         }
     }
 
     async fn attempt(&self, action: ActionRef, body: &[u8], careful: bool) -> Attempt {
         let at = self.clock.now();
         let mut tx = Tx::new(Arc::clone(&self.source), Arc::clone(&self.ids), at, careful);
-        let mut noted = Vec::new();
+        let mut noted = Vec::with_capacity(128);
         let running = self.registry.call(action, &mut tx, Input::new(body, &mut noted));
         let caught = AssertUnwindSafe(running).catch_unwind();
         let outcome = match self.registry.spec(action).role {
@@ -93,16 +93,15 @@ impl Engine {
         if result.is_err() {
             changes.forget_writes();
         }
-        Attempt { at, input: noted.into(), result, changes }
+        Attempt { at, input: Bytes::copy_from_slice(&noted), result, changes }
     }
 
     async fn commit(
         &self,
         flow: FlowId,
-        action: ActionRef,
+        record: &Record,
         changes: Changes,
         turn_on: &BTreeSet<Contended>,
-        record: impl FnOnce() -> Record,
     ) -> Result<(), CommitError> {
         if changes.is_read_only() && !self.reads_both_sides(&changes) {
             return Ok(());
@@ -110,11 +109,12 @@ impl Engine {
         if let Some(key) = self.queue.claimed(&changes, turn_on) {
             return Err(CommitError::Conflict(key));
         }
-        let transient = matches!(self.registry.spec(action).role, Role::Action { transient: true, .. });
+        let transient =
+            matches!(self.registry.spec(record.action).role, Role::Action { transient: true, .. });
         let durable = changes.writes.iter().any(|write| !self.volatile.contains(&write.key.collection));
         let mut records = Vec::new();
         if durable && !transient {
-            let body = record().to_json(&self.registry).into();
+            let body = record.to_json(&self.registry).into();
             records.push(JournalEntry { flow: flow.0, body });
         }
         self.store.commit(Commit { changes, records }).wait().await

@@ -10,14 +10,11 @@ pub(super) fn run(check: bool) -> Outcome {
     let registry = concepts::registry()?;
     if check {
         concord_specs::check(&root, &registry)?;
-        println!("the documents in specs/api are what they should be");
+        super::say("the documents in specs/api are what they should be");
     } else {
         let written = concord_specs::write(&root, &registry)?;
-        println!(
-            "{} documents in specs/api, {} of them changed",
-            concord_specs::generate(&registry).len(),
-            written.len()
-        );
+        let all = concord_specs::generate(&registry).len();
+        super::say(&format!("{all} documents in specs/api, {} of them changed", written.len()));
     }
     Ok(())
 }

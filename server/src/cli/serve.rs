@@ -56,10 +56,15 @@ async fn serve(config: &Config) -> Outcome {
 }
 
 fn say_hello(config: &Config, url: &str) {
-    println!("Concord serves on {url}");
-    println!("  API    {url}/api/<Concept>/<action>   {}", concepts::OPEN.join(", "));
-    println!("  docs   specs/api, written by `concord docs`; {url}/ lists what is here");
-    println!("  data   {} ({})", config.data.display(), config.store);
+    super::say(&format!(
+        "Concord serves on {url}\n\
+         \x20 API    {url}/api/<Concept>/<action>   {}\n\
+         \x20 docs   specs/api, written by `concord docs`; {url}/ lists what is here\n\
+         \x20 data   {} ({})",
+        concepts::OPEN.join(", "),
+        config.data.display(),
+        config.store
+    ));
 }
 
 fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {

@@ -67,7 +67,8 @@ fn render(flow: FlowId, records: &[Value]) -> String {
             error => format!("✗ {} {}", error["code"].as_str().unwrap_or("?"), error["message"]),
         };
         // Writing to a string does not fail.
-        let _ = write!(text, "\n  {at}  {}.{} {} {outcome}", name("concept"), name("action"), record["input"]);
+        let _ =
+            write!(text, "\n  {at}  {}.{} {} {outcome}", name("concept"), name("action"), record["input"]);
     }
     text
 }

@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use axum::body::Body;
 use concord::{INVALID_REQUEST, Kind, Refusal};
-use concord_runtime::{ActionRef, FlowId, NOT_FOUND, Reply};
+use concord_runtime::{ActionRef, NOT_FOUND, Reply};
 use hyper::header::{ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::body::{self, BodyFault};
+use super::cors::Cors;
 use super::reply;
 use super::site::Site;
 
@@ -27,8 +28,20 @@ impl From<Refusal> for Denied {
     }
 }
 
-/// Answers a call of the generic API.
-pub(crate) async fn call(site: Arc<Site>, request: Request<Body>) -> Response<Body> {
+/// Answers what no fixed route takes: calls, and questions of browsers about them.
+pub(crate) async fn answer(site: Arc<Site>, cors: Arc<Cors>, request: Request<Body>) -> Response<Body> {
+    if let Some(response) = cors.preflight(&request) {
+        return response;
+    }
+    let origin = cors.origin(request.headers());
+    let mut response = call(site, request).await;
+    if let Some(origin) = origin {
+        cors.mark(&mut response, origin);
+    }
+    response
+}
+
+async fn call(site: Arc<Site>, request: Request<Body>) -> Response<Body> {
     let started = Instant::now();
     let (action, replied) = match admit(&site, &request) {
         Ok(action) => (Some(action), run(&site, action, request).await),
@@ -95,12 +108,11 @@ fn body_refusal(fault: BodyFault) -> Denied {
     }
 }
 
-/// The last two parts of the path. A slash at its end is tolerated.
+/// The two names in `/api/<Concept>/<action>`. A slash at the end is tolerated.
 fn names(path: &str) -> Option<(&str, &str)> {
-    let path = path.strip_suffix('/').unwrap_or(path);
-    let (path, action) = path.rsplit_once('/')?;
-    let (_, concept) = path.rsplit_once('/')?;
-    Some((concept, action))
+    let path = path.strip_prefix("/api/")?;
+    let (concept, action) = path.strip_suffix('/').unwrap_or(path).split_once('/')?;
+    (!action.contains('/')).then_some((concept, action))
 }
 
 fn unknown_route(path: &str) -> Refusal {
@@ -110,12 +122,6 @@ fn unknown_route(path: &str) -> Refusal {
         NOT_FOUND,
         format!("there is nothing at {path}; actions are at /api/<Concept>/<action>"),
     )
-}
-
-/// Answers what no route takes.
-pub(crate) fn nothing_here(site: &Site, request: &Request<Body>) -> Response<Body> {
-    let flow: FlowId = site.fresh_flow();
-    reply::refusal(flow, &unknown_route(request.uri().path()))
 }
 
 /// The token of `Authorization: Bearer …`.
@@ -146,9 +152,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_two_parts_of_a_path_name_the_action() {
+    fn a_path_names_a_concept_and_an_action() {
         assert_eq!(names("/api/Room/open"), Some(("Room", "open")));
         assert_eq!(names("/api/Room/open/"), Some(("Room", "open")));
-        assert_eq!(names("/api"), None);
+        for path in ["/", "/api", "/api/Room", "/api/Room/open/more", "/apis/Room/open"] {
+            assert_eq!(names(path), None, "{path}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod body;
+mod cors;
 mod metrics;
 mod ops;
 pub(crate) mod reply;
@@ -10,12 +11,9 @@ mod site;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::routing::{any, get};
-use hyper::Method;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use axum::routing::get;
 
+use self::cors::Cors;
 pub use self::metrics::Metrics;
 pub use self::site::{RequestLimits, Site};
 
@@ -25,33 +23,16 @@ pub use self::site::{RequestLimits, Site};
 pub fn router(site: &Arc<Site>, origins: &[String]) -> Router {
     let shared = || Arc::clone(site);
     let (health, ready, metrics, index) = (shared(), shared(), shared(), shared());
-    let (calls, slashed, flows, rest) = (shared(), shared(), shared(), shared());
+    let (flows, calls) = (shared(), shared());
+    let cors = Arc::new(Cors::new(origins));
     Router::new()
-        .route("/", get(move || async move { ops::index(&index) }))
-        .route("/health", get(move || async move { ops::health(&health) }))
-        .route("/ready", get(move || ops::ready(Arc::clone(&ready))))
-        .route("/metrics", get(move || async move { ops::metrics(&metrics) }))
-        .route("/flows/{flow}", get(move |request: Request| ops::flow(Arc::clone(&flows), request)))
-        .route("/api/{concept}/{action}", any(move |request: Request| api::call(Arc::clone(&calls), request)))
-        .route(
-            "/api/{concept}/{action}/",
-            any(move |request: Request| api::call(Arc::clone(&slashed), request)),
-        )
-        .fallback(move |request: Request| async move { api::nothing_here(&rest, &request) })
-        .layer(cors(origins))
-}
-
-/// Methods and headers are named, not starred: a star does not cover requests with credentials.
-fn cors(origins: &[String]) -> CorsLayer {
-    let allowed = if origins.iter().any(|origin| origin == "*") {
-        AllowOrigin::any()
-    } else {
-        AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
-    };
-    CorsLayer::new()
-        .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([CONTENT_TYPE, AUTHORIZATION])
-        .expose_headers([reply::REQUEST_ID, HeaderName::from_static("retry-after")])
-        .max_age(std::time::Duration::from_secs(3600))
+        .route("/", get(async move || ops::index(&index)))
+        .route("/health", get(async move || ops::health(&health)))
+        .route("/ready", get(move || ops::ready(ready)))
+        .route("/metrics", get(async move || ops::metrics(&metrics)))
+        .route("/flows/{flow}", get(move |request| ops::flow(flows, request)))
+        // Actions are routed by the registry, so the router need not know them.
+        .fallback(move |request| api::answer(calls, cors, request))
+        // Makes the routes ready once, not once a request.
+        .with_state(())
 }

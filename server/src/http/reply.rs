@@ -76,7 +76,7 @@ fn json(status: StatusCode, flow: FlowId, body: Bytes) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
-    if let Ok(id) = HeaderValue::try_from(flow.to_string()) {
+    if let Ok(id) = HeaderValue::try_from(flow.to_text()) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response

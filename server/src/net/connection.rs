@@ -1,5 +1,6 @@
 //! One connection, from its first byte to its last.
 
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -9,12 +10,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::routing::future::RouteFuture;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::{Builder, Connection};
 use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -22,7 +23,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::ConnectionLimits;
-use super::phase::{Phase, Progress};
+use super::phase::{Moment, Phase, Progress};
 use super::plain;
 use super::wire::Wire;
 
@@ -33,14 +34,14 @@ pub(super) async fn serve(
     limits: ConnectionLimits,
     stop: watch::Receiver<bool>,
 ) {
-    let progress = Arc::new(Progress::new());
+    let progress = Arc::new(Progress::default());
     let wire = TokioIo::new(Wire::new(stream, Arc::clone(&progress)));
-    let service = Watched { inner: TowerToHyperService::new(router), progress: Arc::clone(&progress) };
+    let service = Watched { router, progress: Arc::clone(&progress) };
     let mut connection = Builder::new()
         .half_close(true) // a client may close its side and still wait for the answer
         .max_buf_size(limits.head_bytes)
         .serve_connection(wire, service);
-    if run(&mut connection, &progress, limits, stop).await == End::Silent && progress.phase() == Phase::Head {
+    if run(&mut connection, &progress, limits, stop).await == End::Late {
         let stream = connection.into_parts().io.into_inner().into_stream();
         farewell(stream, plain::late()).await;
     }
@@ -49,7 +50,8 @@ pub(super) async fn serve(
 #[derive(PartialEq)]
 enum End {
     Done,
-    Silent,
+    /// In the middle of a head.
+    Late,
 }
 
 type Conn = Connection<TokioIo<Wire>, Watched>;
@@ -60,23 +62,24 @@ async fn run(
     limits: ConnectionLimits,
     mut stop: watch::Receiver<bool>,
 ) -> End {
-    let mut deadline = Instant::now() + limits.head_patience;
+    let mut watchdog = Watchdog::new(progress, limits);
     let mut stopping = *stop.borrow();
     loop {
         let served = poll_fn(|context| Pin::new(&mut *connection).poll(context));
         tokio::select! {
             biased;
-            ended = timeout_at(deadline, served) => match ended {
+            ended = timeout_at(watchdog.next_look, served) => match ended {
                 Ok(Ok(())) => return End::Done,
                 // hyper has answered what it could not parse; all else is the client's having left.
                 Ok(Err(error)) => {
                     tracing::debug!(%error, "connection ended");
                     return End::Done;
                 }
-                Err(_) => match next_deadline(progress, limits) {
-                    Some(next) => deadline = next,
-                    None => return End::Silent,
-                },
+                Err(_) => {
+                    if let Some(end) = watchdog.look() {
+                        return end;
+                    }
+                }
             },
             _ = stop.changed(), if !stopping => {
                 stopping = true;
@@ -86,17 +89,36 @@ async fn run(
     }
 }
 
-/// When to look again; None, if the client has been silent for too long. One timer a connection, set anew only when it
-/// runs out, so a request costs none.
-fn next_deadline(progress: &Progress, limits: ConnectionLimits) -> Option<Instant> {
-    let now = Instant::now();
-    let until = match progress.phase() {
-        Phase::Idle => progress.began() + limits.idle_patience,
-        Phase::Head => progress.began() + limits.head_patience,
-        Phase::Busy => now + limits.head_patience,
-    };
-    // A phase may begin at any moment, so never look away for longer than a head may take.
-    (until > now).then(|| until.min(now + limits.head_patience))
+/// Looks at a connection now and then, and ends one that has been silent for too long. One timer a connection, set anew
+/// only when it runs out, so a request costs none; a silence is noticed at the second look, so up to twice as late.
+struct Watchdog<'a> {
+    progress: &'a Progress,
+    limits: ConnectionLimits,
+    next_look: Instant,
+    seen: Moment,
+    /// When `seen` was seen first.
+    since: Instant,
+}
+
+impl<'a> Watchdog<'a> {
+    fn new(progress: &'a Progress, limits: ConnectionLimits) -> Self {
+        let now = Instant::now();
+        Self { progress, limits, next_look: now + limits.head_patience, seen: progress.now(), since: now }
+    }
+
+    fn look(&mut self) -> Option<End> {
+        let (now, moment) = (Instant::now(), self.progress.now());
+        self.next_look = now + self.limits.head_patience;
+        if moment != self.seen {
+            (self.seen, self.since) = (moment, now);
+            return None;
+        }
+        match moment.phase() {
+            Phase::Head => Some(End::Late),
+            Phase::Idle if now - self.since >= self.limits.idle_patience => Some(End::Done),
+            Phase::Idle | Phase::Busy => None,
+        }
+    }
 }
 
 /// Sends a last reply and closes so that it arrives: a socket closed with input unread would take it back.
@@ -112,20 +134,22 @@ pub(super) async fn farewell(mut stream: TcpStream, reply: Vec<u8>) {
     drop(timeout_at(patience, send).await);
 }
 
-/// Tells the watchdog when a request is being answered.
+/// The router, telling the watchdog when a request is being answered.
 struct Watched {
-    inner: TowerToHyperService<Router>,
+    router: Router,
     progress: Arc<Progress>,
 }
 
 impl Service<Request<Incoming>> for Watched {
     type Response = Response<Body>;
-    type Error = std::convert::Infallible;
+    type Error = Infallible;
     type Future = Answer;
 
     fn call(&self, request: Request<Incoming>) -> Answer {
         self.progress.enter(Phase::Busy);
-        Answer { inner: self.inner.call(request), progress: Arc::clone(&self.progress) }
+        // A router is always ready, so it need not be asked.
+        let answer = tower::Service::call(&mut self.router.clone(), request);
+        Answer { answer, progress: Arc::clone(&self.progress) }
     }
 }
 
@@ -133,17 +157,17 @@ pin_project! {
     /// A reply under way.
     struct Answer {
         #[pin]
-        inner: <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future,
+        answer: RouteFuture<Infallible>,
         progress: Arc<Progress>,
     }
 }
 
 impl Future for Answer {
-    type Output = Result<Response<Body>, std::convert::Infallible>;
+    type Output = Result<Response<Body>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answered = ready!(this.inner.poll(context));
+        let answered = ready!(this.answer.poll(context));
         this.progress.enter(Phase::Idle);
         Poll::Ready(answered)
     }

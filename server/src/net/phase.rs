@@ -1,9 +1,9 @@
 //! What a connection is doing, as its watchdog needs to know it.
+//!
+//! A request changes the phase three times, so that costs a store and no look at the clock: the watchdog measures time by
+//! its own looks, and a phase that is the same at two of them has lasted for as long as lies between.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use tokio::time::Instant;
 
 /// Between requests, in the middle of a head, or with a request being answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,32 +13,31 @@ pub(super) enum Phase {
     Busy,
 }
 
-/// The phase and since when, in one word: the two low bits and milliseconds since the connection was made.
-pub(super) struct Progress {
-    since: Instant,
-    word: AtomicU64,
-}
+/// The phase, and how many there were before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment(u64);
 
-impl Progress {
-    pub(super) fn new() -> Self {
-        Self { since: Instant::now(), word: AtomicU64::new(0) }
-    }
-
-    pub(super) fn enter(&self, phase: Phase) {
-        let elapsed = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX >> 2);
-        self.word.store(elapsed << 2 | phase as u64, Ordering::Release);
-    }
-
-    pub(super) fn phase(&self) -> Phase {
-        match self.word.load(Ordering::Acquire) & 3 {
+impl Moment {
+    pub(super) fn phase(self) -> Phase {
+        match self.0 & 3 {
             0 => Phase::Idle,
             1 => Phase::Head,
             _ => Phase::Busy,
         }
     }
+}
 
-    /// When the phase began.
-    pub(super) fn began(&self) -> Instant {
-        self.since + Duration::from_millis(self.word.load(Ordering::Acquire) >> 2)
+/// The phase of a connection. Only the connection's own task changes it.
+#[derive(Default)]
+pub(super) struct Progress(AtomicU64);
+
+impl Progress {
+    pub(super) fn enter(&self, phase: Phase) {
+        let count = (self.0.load(Ordering::Relaxed) >> 2) + 1;
+        self.0.store(count << 2 | phase as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        Moment(self.0.load(Ordering::Relaxed))
     }
 }

@@ -63,7 +63,7 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if buffer.filled().len() > before && self.progress.phase() == Phase::Idle {
+        if buffer.filled().len() > before && self.progress.now().phase() == Phase::Idle {
             self.progress.enter(Phase::Head);
         }
         Poll::Ready(Ok(()))

@@ -4,6 +4,7 @@
 //! version has that key; a reader checks it against the version it sees. So readers take no part in commits, and nobody
 //! copies a tree.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -15,8 +16,36 @@ use crate::store::Contended;
 /// What everything committed so far looks like to a reader that asks for the newest.
 pub(super) const NEWEST: Version = Version::MAX;
 
-/// A document's versions, oldest first. None stands for its absence.
-type Chain = Vec<(Version, Option<NewDoc>)>;
+/// A version of a document. None stands for its absence.
+type Kept = (Version, Option<NewDoc>);
+
+/// A document: its newest version and, oldest first, those that somebody may still ask for. Nearly always none, and an
+/// empty list takes no memory.
+struct Chain {
+    newest: Kept,
+    older: Vec<Kept>,
+}
+
+impl Chain {
+    /// The version that a reader at `at` sees.
+    fn at(&self, at: Version) -> Option<&Kept> {
+        if self.newest.0 <= at {
+            return Some(&self.newest);
+        }
+        self.older.iter().rev().find(|(version, _)| *version <= at)
+    }
+
+    fn has_key(&self, place: usize, key: &[u8]) -> bool {
+        self.older
+            .iter()
+            .chain([&self.newest])
+            .any(|kept| key_of(kept, place).is_some_and(|other| **other == *key))
+    }
+}
+
+fn key_of((_, doc): &Kept, place: usize) -> Option<&Box<[u8]>> {
+    doc.as_ref()?.keys.get(place)
+}
 
 #[derive(Default)]
 struct Table {
@@ -60,7 +89,7 @@ impl Tables {
         let to = to.map_or(Bound::Unbounded, |to| Bound::Excluded(first(to)));
         let entries = index.range((Bound::Included(first(from)), to));
         let seen = |(key, id): &(Box<[u8]>, Arc<str>)| {
-            let doc = version_at(table.docs.get(id)?, at)?;
+            let doc = table.docs.get(id)?.at(at)?;
             let (version, NewDoc { body, keys }) = (doc.0, doc.1.as_ref()?);
             let has_key = keys.get(lookup.index) == Some(key);
             has_key.then(|| Stored { id: Arc::clone(id), version, body: body.clone() })
@@ -88,7 +117,7 @@ impl Tables {
         let read = changes.reads.iter().map(|(key, version)| (key, *version));
         for (key, seen) in written.chain(read) {
             let chain = self.table(key.collection).and_then(|table| table.docs.get(&key.id));
-            let newest = chain.and_then(|chain| chain.last()).filter(|(_, doc)| doc.is_some());
+            let newest = chain.map(|chain| &chain.newest).filter(|(_, doc)| doc.is_some());
             if newest.map(|(version, _)| *version) != seen {
                 return Err(Contended::Doc(key.clone()));
             }
@@ -116,11 +145,15 @@ impl Tables {
                     index.insert((new.clone(), Arc::clone(&key.id)));
                 }
             }
-            let chain = table.docs.entry(Arc::clone(&key.id)).or_default();
-            let is_first = chain.is_empty();
-            chain.push((now, after));
-            if !is_first {
-                self.superseded.push_back((now, key));
+            match table.docs.entry(Arc::clone(&key.id)) {
+                Entry::Vacant(place) => {
+                    place.insert(Chain { newest: (now, after), older: Vec::new() });
+                }
+                Entry::Occupied(mut chain) => {
+                    let chain = chain.get_mut();
+                    chain.older.push(std::mem::replace(&mut chain.newest, (now, after)));
+                    self.superseded.push_back((now, key));
+                }
             }
         }
     }
@@ -138,7 +171,7 @@ impl Tables {
     /// How many versions are kept, all documents together.
     #[cfg(test)]
     pub(super) fn versions(&self) -> usize {
-        let of = |table: &Table| table.docs.values().map(Vec::len).sum::<usize>();
+        let of = |table: &Table| table.docs.values().map(|chain| chain.older.len() + 1).sum::<usize>();
         self.tables.iter().map(of).sum()
     }
 }
@@ -146,32 +179,28 @@ impl Tables {
 impl Table {
     fn forget(&mut self, id: &Arc<str>, oldest: Version) {
         let Some(chain) = self.docs.get_mut(id) else { return };
-        let needed = chain.iter().rposition(|(version, _)| *version <= oldest).unwrap_or(0);
-        let gone: Vec<_> = chain.drain(..needed).collect();
-        if matches!(chain[..], [(_, None)]) {
-            chain.clear();
-        }
+        let unseen = if chain.newest.0 <= oldest {
+            chain.older.len()
+        } else {
+            chain.older.iter().rposition(|(version, _)| *version <= oldest).unwrap_or(0)
+        };
+        let gone: Vec<Kept> = chain.older.drain(..unseen).collect();
+        chain.older.shrink_to_fit();
         for (place, index) in self.indexes.iter_mut().enumerate() {
-            let key_of = |doc: &Option<NewDoc>| doc.as_ref().and_then(|doc| doc.keys.get(place).cloned());
-            for key in gone.iter().filter_map(|(_, doc)| key_of(doc)) {
-                if !chain.iter().any(|(_, doc)| key_of(doc).as_ref() == Some(&key)) {
-                    index.remove(&(key, Arc::clone(id)));
+            for key in gone.iter().filter_map(|kept| key_of(kept, place)) {
+                if !chain.has_key(place, key) {
+                    index.remove(&(key.clone(), Arc::clone(id)));
                 }
             }
         }
-        if chain.is_empty() {
+        if chain.older.is_empty() && chain.newest.1.is_none() {
             self.docs.remove(id);
         }
     }
 }
 
-/// The version that a reader at `at` sees.
-fn version_at(chain: &Chain, at: Version) -> Option<&(Version, Option<NewDoc>)> {
-    chain.iter().rev().find(|(version, _)| *version <= at)
-}
-
 fn visible(id: &Arc<str>, chain: &Chain, at: Version) -> Option<Stored> {
-    let (version, doc) = version_at(chain, at)?;
+    let (version, doc) = chain.at(at)?;
     let body = doc.as_ref()?.body.clone();
     Some(Stored { id: Arc::clone(id), version: *version, body })
 }
