@@ -68,8 +68,8 @@ impl Shape {
         match object.get("type") {
             Some(Value::String(name)) => Self::named(name, object, definitions),
             Some(Value::Array(names)) => {
-                let named = names.iter().filter_map(Value::as_str).find(|name| *name != "null");
-                let shape = named.map_or(Self::Any, |name| Self::named(name, object, definitions));
+                let other = names.iter().filter_map(Value::as_str).find(|name| *name != "null");
+                let shape = other.map_or(Self::Any, |name| Self::named(name, object, definitions));
                 Self::Nullable(Box::new(shape))
             }
             _ => Self::Any,

@@ -53,8 +53,8 @@ fn every_acknowledged_action_is_there_after_a_kill() {
         }
         known.extend(acknowledged);
     }
-    let last = Setup::default().data(folder.path()).start();
-    let mut client = last.client();
+    let server = Setup::default().data(folder.path()).start();
+    let mut client = server.client();
     let mut lost = known.clone();
     lost.retain(|session| {
         client.post("CallSession/_getSession", &json!({ "session": session })).unwrap().status != 200

@@ -1,4 +1,5 @@
 //! Tests of the whole.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod backup;
 mod crash;

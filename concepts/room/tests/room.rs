@@ -1,4 +1,5 @@
 //! Room as its document describes it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::time::Duration;
 

@@ -64,7 +64,6 @@ pub fn hex(number: u128, digits: u32) -> String {
 }
 
 /// What stands in a record for a secret.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 pub fn redacted<T, S: Serializer>(_: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("(secret)")
 }

@@ -102,8 +102,11 @@ pub struct StateSpec {
     /// Its schema.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Reads the encoded keys out of a document's JSON text, one for each index; a new index is built with it.
-    pub keys: fn(&[u8]) -> Result<Vec<Box<[u8]>>, BoxError>,
+    pub keys: ReadKeys,
 }
+
+/// From a document's JSON text to its encoded keys.
+pub type ReadKeys = fn(&[u8]) -> Result<Vec<Box<[u8]>>, BoxError>;
 
 /// The cause of a document that does not parse.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

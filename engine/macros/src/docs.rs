@@ -42,7 +42,7 @@ impl Docs {
             }
             match section {
                 Section::Summary if line.is_empty() && !docs.summary.is_empty() => {
-                    section = Section::AfterSummary
+                    section = Section::AfterSummary;
                 }
                 Section::Summary => join(&mut docs.summary, line),
                 Section::Principle => join(&mut docs.principle, line),

@@ -127,7 +127,7 @@ pub(crate) fn wire_name(attributes: &[Attribute], otherwise: String) -> String {
     let mut name = otherwise;
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
         drop(attribute.parse_nested_meta(|meta| {
-            let text = meta.value().and_then(|value| value.parse::<syn::LitStr>());
+            let text = meta.value().and_then(syn::parse::ParseBuffer::parse::<syn::LitStr>);
             if meta.path.is_ident("rename")
                 && let Ok(text) = text
             {

@@ -85,10 +85,7 @@ fn handle(visibility: &Visibility, place: usize, index: &Index<'_>) -> TokenStre
         index.fields.iter().filter_map(|field| field.ident.as_ref()).map(screaming).collect();
     let name = Ident::new(&idents.join("_"), index.span);
     let types: Vec<&Type> = index.fields.iter().map(|field| &field.ty).collect();
-    let key = match types[..] {
-        [one] => quote!(#one),
-        _ => quote!((#(#types),*)),
-    };
+    let key = if let [one] = types[..] { quote!(#one) } else { quote!((#(#types),*)) };
     let doc = format!(
         "The index over {}.",
         index.fields.iter().map(|field| wire_name(field)).collect::<Vec<_>>().join(", ")

@@ -54,7 +54,7 @@ impl Engine {
             let _turn = if lost.is_empty() { None } else { Some(self.queue.turn(&lost).await) };
             let Attempt { at, input, mut result, changes } =
                 self.attempt(action, body, !lost.is_empty()).await;
-            let outcome = result.as_ref().map(Clone::clone).map_err(Failure::from);
+            let outcome = result.clone().map_err(|refusal| Failure::from(&refusal));
             let mut record = Record { action, at, input, outcome };
             match self.commit(flow, &record, changes, &lost).await {
                 Ok(()) => {}

@@ -117,7 +117,7 @@ pub struct Retention {
 impl Default for Retention {
     /// Seven days, one gibibyte.
     fn default() -> Self {
-        Self { age: std::time::Duration::from_secs(7 * 24 * 3600), bytes: 1 << 30 }
+        Self { age: std::time::Duration::from_hours(168), bytes: 1 << 30 }
     }
 }
 

@@ -83,16 +83,16 @@ fn names(name: &str) -> Result<Names, NewConceptError> {
 /// The registry with a line for the concept, before the line that ends it.
 fn registered(root: &Path, names: &Names) -> Result<(PathBuf, String), NewConceptError> {
     let line = format!("    registry.add(concept_{}::{}::default())?;\n", names.snake, names.pascal);
-    insert(root.join("server/src/concepts.rs"), line, "    Ok(registry)\n")
+    insert(root.join("server/src/concepts.rs"), &line, "    Ok(registry)\n")
 }
 
 /// The server's manifest with the dependency, before the blank line that ends the concepts.
 fn depended(root: &Path, names: &Names) -> Result<(PathBuf, String), NewConceptError> {
     let line = format!("concept-{0} = {{ path = \"../concepts/{0}\" }}\n", names.kebab);
-    insert(root.join("server/Cargo.toml"), line, "\naxum.workspace = true\n")
+    insert(root.join("server/Cargo.toml"), &line, "\naxum.workspace = true\n")
 }
 
-fn insert(path: PathBuf, line: String, before: &str) -> Result<(PathBuf, String), NewConceptError> {
+fn insert(path: PathBuf, line: &str, before: &str) -> Result<(PathBuf, String), NewConceptError> {
     let text =
         fs::read_to_string(&path).map_err(|source| NewConceptError::File { path: path.clone(), source })?;
     let Some(place) = text.find(before) else {

@@ -32,7 +32,7 @@ fn ask(config: &Config, flow: FlowId) -> Result<Option<Vec<Value>>, Box<dyn Erro
     let Ok(address) = std::fs::read_to_string(config.data.join(ADDRESS_FILE)) else { return Ok(None) };
     let Ok(mut stream) = TcpStream::connect(address.trim()) else { return Ok(None) };
     let bearer = Bearer { user: "trace".into(), role: Some("admin".into()), name: None };
-    let token = token::issue(&super::secret(config)?, bearer, SystemClock.now(), Duration::from_secs(60))?;
+    let token = token::issue(&super::secret(config)?, bearer, SystemClock.now(), Duration::from_mins(1))?;
     let request = format!(
         "GET /flows/{flow} HTTP/1.0\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\r\n",
         address.trim()

@@ -92,11 +92,11 @@ async fn run(site: &Site, action: ActionRef, request: Request<Body>) -> Result<R
         return Err(refusal.into());
     };
     let body = body::read(request.into_body(), site.limits.body_bytes, site.limits.body_patience);
-    let body = body.await.map_err(body_refusal)?;
+    let body = body.await.map_err(|fault| body_refusal(&fault))?;
     Ok(site.app.call(action, body).await)
 }
 
-fn body_refusal(fault: BodyFault) -> Denied {
+fn body_refusal(fault: &BodyFault) -> Denied {
     let message = fault.to_string();
     match fault {
         BodyFault::TooLarge(_) => Refusal::new(Kind::TooLarge, "TOO_LARGE", message).into(),

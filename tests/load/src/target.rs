@@ -33,12 +33,11 @@ impl Target {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().ok_or("the server has no output")?;
         let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-        match lines.find_map(|line| address_in(&line)) {
-            Some(address) => Ok(Self { child, address }),
-            None => {
-                child.kill()?;
-                Err("the server did not say where it listens".into())
-            }
+        if let Some(address) = lines.find_map(|line| address_in(&line)) {
+            Ok(Self { child, address })
+        } else {
+            child.kill()?;
+            Err("the server did not say where it listens".into())
         }
     }
 

@@ -79,7 +79,7 @@ impl Probe {
 impl Counter {
     /// Adds one.
     #[action]
-    pub async fn add(&self, tx: &mut Tx, count: Id<Count>) -> Result<Value, Error> {
+    pub(crate) async fn add(&self, tx: &mut Tx, count: Id<Count>) -> Result<Value, Error> {
         let found = self.counts.get(tx, &count).await?;
         self.probe.pass().await;
         let value = found.map_or(0, |count| count.value) + 1;
@@ -89,7 +89,7 @@ impl Counter {
 
     /// Adds one to the count and to the tally of the same name.
     #[action]
-    pub async fn add_both(&self, tx: &mut Tx, count: Id<Count>) -> Result<Value, Error> {
+    pub(crate) async fn add_both(&self, tx: &mut Tx, count: Id<Count>) -> Result<Value, Error> {
         let tally: Id<Tally> = Id::new(count.as_str()).expect("it is an id already");
         let value = self.tallies.get(tx, &tally).await?.map_or(0, |tally| tally.value) + 1;
         self.tallies.put(tx, &Tally { id: tally, value }).await?;
@@ -99,27 +99,27 @@ impl Counter {
 
     /// Adds one, then refuses.
     #[action]
-    pub async fn add_and_refuse(&self, tx: &mut Tx, count: Id<Count>) -> Result<(), Error> {
+    pub(crate) async fn add_and_refuse(&self, tx: &mut Tx, count: Id<Count>) -> Result<(), Error> {
         self.counts.put(tx, &Count { id: count.clone(), value: 99 }).await?;
         Err(Error::AtEnd(count))
     }
 
     /// Adds one, then panics.
     #[action]
-    pub async fn add_and_panic(&self, tx: &mut Tx, count: Id<Count>) -> Result<(), Error> {
+    pub(crate) async fn add_and_panic(&self, tx: &mut Tx, count: Id<Count>) -> Result<(), Error> {
         self.counts.put(tx, &Count { id: count, value: 99 }).await?;
         panic!("the rope broke")
     }
 
     /// Fails with a bug.
     #[action]
-    pub async fn stumble(&self, _tx: &mut Tx) -> Result<(), Error> {
+    pub(crate) async fn stumble(&self, _tx: &mut Tx) -> Result<(), Error> {
         Err(Error::Bug("the bell"))
     }
 
     /// Swallows the error of a document that cannot be read.
     #[action]
-    pub async fn swallow(&self, tx: &mut Tx, count: Id<Count>) -> Result<(), Error> {
+    pub(crate) async fn swallow(&self, tx: &mut Tx, count: Id<Count>) -> Result<(), Error> {
         let found = self.counts.get(tx, &count).await;
         drop(found);
         let id = tx.fresh_id();
@@ -129,33 +129,38 @@ impl Counter {
 
     /// Asks somebody who never answers.
     #[action(external)]
-    pub async fn ask(&self, _tx: &mut Tx, #[secret] password: String) -> Result<(), Error> {
+    pub(crate) async fn ask(&self, _tx: &mut Tx, #[secret] password: String) -> Result<(), Error> {
         drop(password);
         future::pending().await
     }
 
     /// Takes a secret.
     #[action]
-    pub async fn hide(&self, tx: &mut Tx, count: Id<Count>, #[secret] password: String) -> Result<(), Error> {
+    pub(crate) async fn hide(
+        &self,
+        tx: &mut Tx,
+        count: Id<Count>,
+        #[secret] password: String,
+    ) -> Result<(), Error> {
         drop(password);
         Ok(self.counts.put(tx, &Count { id: count, value: 0 }).await?)
     }
 
     /// Nods; nobody needs to remember.
     #[action(transient)]
-    pub async fn nod(&self, tx: &mut Tx, count: Id<Count>) -> Result<(), Error> {
+    pub(crate) async fn nod(&self, tx: &mut Tx, count: Id<Count>) -> Result<(), Error> {
         Ok(self.counts.put(tx, &Count { id: count, value: 0 }).await?)
     }
 
     /// The count, if there is one.
     #[query]
-    pub async fn _get(&self, tx: &Tx, count: Id<Count>) -> Result<Option<Value>, Error> {
+    pub(crate) async fn _get(&self, tx: &Tx, count: Id<Count>) -> Result<Option<Value>, Error> {
         Ok(self.counts.get(tx, &count).await?.map(|Count { value, .. }| Value { value }))
     }
 
     /// The count and the tally of one name; equal, as both only move together.
     #[query]
-    pub async fn _get_both(&self, tx: &Tx, count: Id<Count>) -> Result<Vec<Value>, Error> {
+    pub(crate) async fn _get_both(&self, tx: &Tx, count: Id<Count>) -> Result<Vec<Value>, Error> {
         let tally: Id<Tally> = Id::new(count.as_str()).expect("it is an id already");
         let tally = self.tallies.get(tx, &tally).await?.map_or(0, |tally| tally.value);
         let count = self.counts.get(tx, &count).await?.map_or(0, |count| count.value);

@@ -30,7 +30,7 @@ async fn a_call_is_recorded_in_the_ring_and_in_the_journal() {
         "at": START.0, "concept": "Counter", "action": "add", "input": { "count": "a" }, "output": { "value": 1 },
     });
     let flow = app.app().recent(reply.flow).unwrap();
-    assert_eq!(as_json(&app, &flow), [expected.clone()]);
+    assert_eq!(as_json(&app, &flow), std::slice::from_ref(&expected));
     assert_eq!(journal(&app, reply.flow.0).await, [expected]);
 }
 

@@ -3,8 +3,10 @@
 //! Same transactions as on disk, same conflicts, same snapshots; nothing survives the process. It is also one half of
 //! [`Layered`](crate::Layered), for which it can prepare a commit whose outcome is decided elsewhere.
 
+mod chain;
 mod journal;
 mod pending;
+mod slots;
 mod table;
 
 use std::collections::BTreeMap;
@@ -238,4 +240,66 @@ impl Drop for View {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use concord::storage::{NewDoc, Write};
+
+    use super::*;
+
+    fn key(id: &str) -> DocKey {
+        DocKey { collection: CollectionId(0), id: id.into() }
+    }
+
+    /// A store with one collection, without indexes.
+    fn store() -> MemoryStore {
+        let store = MemoryStore::default();
+        store.state_mut().tables.add(0);
+        store
+    }
+
+    fn put(store: &MemoryStore, id: &str, expected: Option<Version>, body: Option<&'static str>) {
+        let after = body.map(|body| NewDoc { body: Bytes::from_static(body.as_bytes()), keys: Vec::new() });
+        let writes = vec![Write { key: key(id), expected, before: Vec::new(), after }];
+        let changes = Changes { writes, ..Changes::default() };
+        assert!(matches!(store.try_commit(changes), Ok(Ok(()))));
+    }
+
+    fn seen(view: &View, id: &str) -> Option<Bytes> {
+        view.state().tables.get(&key(id), view.at).map(|doc| doc.body)
+    }
+
+    fn versions(store: &MemoryStore) -> usize {
+        store.state_mut().tables.versions()
+    }
+
+    #[test]
+    fn an_old_snapshot_sees_its_own_state_and_only_that_is_kept() {
+        let store = store();
+        put(&store, "a", None, Some("1"));
+        let old = store.view();
+        for version in 1..100 {
+            put(&store, "a", Some(version), Some("2"));
+        }
+        assert_eq!(seen(&old, "a").as_deref(), Some(&b"1"[..]));
+        assert_eq!(seen(&store.view(), "a").as_deref(), Some(&b"2"[..]));
+
+        drop(old);
+        put(&store, "a", Some(100), Some("3"));
+        assert_eq!(versions(&store), 1, "nobody can see any other");
+    }
+
+    #[test]
+    fn endless_updates_and_deletes_leave_nothing_behind() {
+        let store = store();
+        for round in 0..1_000 {
+            let reader = store.view();
+            put(&store, "a", None, Some("1"));
+            put(&store, "a", Some(round * 2 + 1), None);
+            drop(reader);
+        }
+        put(&store, "b", None, Some("1"));
+        assert_eq!(versions(&store), 1);
+    }
 }

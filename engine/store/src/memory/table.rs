@@ -4,54 +4,27 @@
 //! version has that key; a reader checks it against the version it sees. So readers take no part in commits, and nobody
 //! copies a tree.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
 use concord::storage::{Changes, CollectionId, DocKey, Lookup, NewDoc, Scan, Stored, Version, Write};
 
+use super::chain::{Chain, key_of};
+use super::slots::Slots;
 use crate::store::Contended;
 
 /// What everything committed so far looks like to a reader that asks for the newest.
 pub(super) const NEWEST: Version = Version::MAX;
 
-/// A version of a document. None stands for its absence.
-type Kept = (Version, Option<NewDoc>);
-
-/// A document: its newest version and, oldest first, those that somebody may still ask for. Nearly always none, and an
-/// empty list takes no memory.
-struct Chain {
-    newest: Kept,
-    older: Vec<Kept>,
-}
-
-impl Chain {
-    /// The version that a reader at `at` sees.
-    fn at(&self, at: Version) -> Option<&Kept> {
-        if self.newest.0 <= at {
-            return Some(&self.newest);
-        }
-        self.older.iter().rev().find(|(version, _)| *version <= at)
-    }
-
-    fn has_key(&self, place: usize, key: &[u8]) -> bool {
-        self.older
-            .iter()
-            .chain([&self.newest])
-            .any(|kept| key_of(kept, place).is_some_and(|other| **other == *key))
-    }
-}
-
-fn key_of((_, doc): &Kept, place: usize) -> Option<&Box<[u8]>> {
-    doc.as_ref()?.keys.get(place)
-}
+/// Keys with the ids of the documents that have them, in one of the kept versions at least.
+type Index = BTreeSet<(Box<[u8]>, Arc<str>)>;
 
 #[derive(Default)]
 struct Table {
-    /// By id, in no order: nearly every access names one, and a scan can sort.
-    docs: HashMap<Arc<str>, Chain>,
-    indexes: Vec<BTreeSet<(Box<[u8]>, Arc<str>)>>,
+    /// In no order: nearly every access names a document, and a scan can sort.
+    docs: Slots,
+    indexes: Vec<Index>,
 }
 
 #[derive(Default)]
@@ -65,7 +38,7 @@ impl Tables {
     /// Room for one more collection with so many indexes.
     pub(super) fn add(&mut self, indexes: usize) -> CollectionId {
         let id = CollectionId(u32::try_from(self.tables.len()).unwrap_or(u32::MAX));
-        self.tables.push(Table { indexes: vec![BTreeSet::new(); indexes], ..Table::default() });
+        self.tables.push(Table { indexes: vec![Index::new(); indexes], ..Table::default() });
         id
     }
 
@@ -117,8 +90,7 @@ impl Tables {
         let read = changes.reads.iter().map(|(key, version)| (key, *version));
         for (key, seen) in written.chain(read) {
             let chain = self.table(key.collection).and_then(|table| table.docs.get(&key.id));
-            let newest = chain.map(|chain| &chain.newest).filter(|(_, doc)| doc.is_some());
-            if newest.map(|(version, _)| *version) != seen {
+            if chain.and_then(Chain::current) != seen {
                 return Err(Contended::Doc(key.clone()));
             }
         }
@@ -145,15 +117,8 @@ impl Tables {
                     index.insert((new.clone(), Arc::clone(&key.id)));
                 }
             }
-            match table.docs.entry(Arc::clone(&key.id)) {
-                Entry::Vacant(place) => {
-                    place.insert(Chain { newest: (now, after), older: Vec::new() });
-                }
-                Entry::Occupied(mut chain) => {
-                    let chain = chain.get_mut();
-                    chain.older.push(std::mem::replace(&mut chain.newest, (now, after)));
-                    self.superseded.push_back((now, key));
-                }
+            if table.docs.push(&key.id, (now, after)) {
+                self.superseded.push_back((now, key));
             }
         }
     }
@@ -171,7 +136,7 @@ impl Tables {
     /// How many versions are kept, all documents together.
     #[cfg(test)]
     pub(super) fn versions(&self) -> usize {
-        let of = |table: &Table| table.docs.values().map(|chain| chain.older.len() + 1).sum::<usize>();
+        let of = |table: &Table| table.docs.iter().map(|(_, chain)| chain.len()).sum::<usize>();
         self.tables.iter().map(of).sum()
     }
 }
@@ -179,21 +144,15 @@ impl Tables {
 impl Table {
     fn forget(&mut self, id: &Arc<str>, oldest: Version) {
         let Some(chain) = self.docs.get_mut(id) else { return };
-        let unseen = if chain.newest.0 <= oldest {
-            chain.older.len()
-        } else {
-            chain.older.iter().rposition(|(version, _)| *version <= oldest).unwrap_or(0)
-        };
-        let gone: Vec<Kept> = chain.older.drain(..unseen).collect();
-        chain.older.shrink_to_fit();
+        let gone = chain.forget(oldest);
         for (place, index) in self.indexes.iter_mut().enumerate() {
             for key in gone.iter().filter_map(|kept| key_of(kept, place)) {
                 if !chain.has_key(place, key) {
-                    index.remove(&(key.clone(), Arc::clone(id)));
+                    index.remove(&(key.into(), Arc::clone(id)));
                 }
             }
         }
-        if chain.older.is_empty() && chain.newest.1.is_none() {
+        if chain.is_gone() {
             self.docs.remove(id);
         }
     }
