@@ -3,6 +3,7 @@
 //! One trait, [`Store`], and the stores that implement it. What `find` means, what a conflict is and what is visible when
 //! is the same in all of them: `conformance` checks it.
 
+pub mod conformance;
 mod layered;
 mod memory;
 mod open;

@@ -47,7 +47,7 @@ async fn serve(config: &Config) -> Outcome {
         draining.drain();
     };
     let routes = router(&site, &config.origins);
-    net::serve(listener, routes, config.connections, Arc::clone(&site.metrics), stop).await;
+    net::serve(listener, routes, config.connections, site.metrics(), stop).await;
     // Flows whose clients left are finished too, within the same patience.
     drop(tokio::time::timeout(config.connections.drain_patience, app.quiet()).await);
     drop(std::fs::remove_file(note));

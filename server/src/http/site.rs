@@ -61,6 +61,11 @@ impl Site {
         &self.app
     }
 
+    /// Its figures.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
     /// Says from now on that it is not ready, so that nobody sends new work.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);

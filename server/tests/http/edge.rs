@@ -1,0 +1,171 @@
+//! The edge, on real sockets, by clients that do not keep to the rules.
+
+use std::io::Read;
+use std::net::Shutdown;
+use std::time::Duration;
+
+use concord_server::{ConnectionLimits, RequestLimits};
+use concord_tests::Client;
+use serde_json::json;
+
+use crate::site::Served;
+
+const CREATE: &str =
+    "POST /api/CallSession/createSession HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n";
+
+fn still_works(served: &Served) {
+    served.client().post("CallSession/createSession", &json!({ "host": "ada" })).unwrap().ok();
+}
+
+fn is_closed(client: &mut Client) -> bool {
+    client.stream().read(&mut [0]).is_ok_and(|read| read == 0)
+}
+
+#[test]
+fn a_head_that_is_no_http_is_told_so_in_the_one_shape() {
+    let served = Served::start();
+    let heads = [
+        ("GARBAGE\r\n\r\n".to_owned(), 400, "INVALID_REQUEST"),
+        ("GET / HTTP/1.1\r\nbad header\r\n\r\n".to_owned(), 400, "INVALID_REQUEST"),
+        (format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(70_000)), 431, "TOO_LARGE"),
+        (format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(200)), 431, "TOO_LARGE"),
+        (format!("GET /{} HTTP/1.1\r\n\r\n", "y".repeat(70_000)), 431, "TOO_LARGE"),
+    ];
+    for (head, status, code) in heads {
+        let mut client = served.client();
+        drop(client.send(head.as_bytes())); // the server may have heard enough before the end
+        let reply = client.read().unwrap();
+        assert_eq!((reply.status, &*reply.code()), (status, code), "{}", &head[..20.min(head.len())]);
+        assert!(reply.header("x-request-id").is_some());
+    }
+    still_works(&served);
+}
+
+#[test]
+fn a_head_that_does_not_end_is_a_408() {
+    let patience = Duration::from_millis(50);
+    let limits = ConnectionLimits { head_patience: patience, ..ConnectionLimits::default() };
+    let served = Served::with(limits, RequestLimits::default());
+    let mut client = served.client();
+    client.send(b"POST /api/CallSession/cre").unwrap();
+    let reply = client.read().unwrap();
+    assert_eq!((reply.status, &*reply.code()), (408, "INVALID_REQUEST"));
+    assert!(is_closed(&mut client));
+    still_works(&served);
+}
+
+#[test]
+fn a_silent_connection_is_closed() {
+    let patience = Duration::from_millis(50);
+    let limits =
+        ConnectionLimits { head_patience: patience, idle_patience: patience, ..ConnectionLimits::default() };
+    let served = Served::with(limits, RequestLimits::default());
+    assert!(is_closed(&mut served.client()), "one that never asked");
+    let mut client = served.client();
+    client.post("CallSession/createSession", &json!({ "host": "ada" })).unwrap().ok();
+    assert!(is_closed(&mut client), "one that asked once");
+}
+
+#[test]
+fn a_body_that_does_not_arrive_is_a_408() {
+    let limits = RequestLimits { body_patience: Duration::from_millis(50), ..RequestLimits::default() };
+    let served = Served::with(ConnectionLimits::default(), limits);
+    let mut client = served.client();
+    client.send(format!("{CREATE}content-length: 100\r\n\r\n{{").as_bytes()).unwrap();
+    let reply = client.read().unwrap();
+    assert_eq!((reply.status, &*reply.code()), (408, "INVALID_REQUEST"));
+    still_works(&served);
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused_before_it_is_sent() {
+    let served = Served::start();
+    let mut client = served.client();
+    client.send(format!("{CREATE}content-length: 999999999\r\n\r\n").as_bytes()).unwrap();
+    let reply = client.read().unwrap();
+    assert_eq!((reply.status, &*reply.code()), (413, "TOO_LARGE"));
+
+    let mut client = served.client();
+    client.send(format!("{CREATE}transfer-encoding: chunked\r\n\r\n").as_bytes()).unwrap();
+    let chunk = format!("{:x}\r\n{}\r\n", 64 << 10, " ".repeat(64 << 10));
+    for _ in 0..20 {
+        if client.send(chunk.as_bytes()).is_err() {
+            break; // it has heard enough
+        }
+    }
+    let reply = client.read().unwrap();
+    assert_eq!((reply.status, &*reply.code()), (413, "TOO_LARGE"));
+    still_works(&served);
+}
+
+#[test]
+fn a_client_that_closes_its_side_still_gets_its_answer() {
+    let served = Served::start();
+    let mut client = served.client();
+    client.send(format!("{CREATE}content-length: 14\r\n\r\n{{\"host\":\"ada\"}}").as_bytes()).unwrap();
+    client.stream().shutdown(Shutdown::Write).unwrap();
+    client.read().unwrap().ok();
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_its_body_harms_nobody() {
+    let served = Served::start();
+    for _ in 0..50 {
+        let mut client = served.client();
+        client.send(format!("{CREATE}content-length: 14\r\n\r\n{{\"ho").as_bytes()).unwrap();
+    }
+    still_works(&served);
+}
+
+#[test]
+fn a_connection_that_is_one_too_many_is_a_503() {
+    let limits = ConnectionLimits { connections: 3, ..ConnectionLimits::default() };
+    let served = Served::with(limits, RequestLimits::default());
+    let mut kept: Vec<Client> = (0..3).map(|_| served.client()).collect();
+    for client in &mut kept {
+        client.post("CallSession/createSession", &json!({ "host": "ada" })).unwrap().ok();
+    }
+    let reply = served.client().read().unwrap();
+    assert_eq!((reply.status, &*reply.code()), (503, "OVERLOADED"));
+    assert!(reply.header("retry-after").is_some());
+    kept[0].post("CallSession/createSession", &json!({ "host": "ada" })).unwrap().ok();
+}
+
+#[test]
+fn too_many_requests_at_once_are_shed() {
+    let limits = RequestLimits { in_flight: 1, ..RequestLimits::default() };
+    let served = Served::with(ConnectionLimits::default(), limits);
+    let mut slow = served.client();
+    slow.send(format!("{CREATE}content-length: 14\r\n\r\n{{").as_bytes()).unwrap();
+    let mut other = served.client();
+    let shed = loop {
+        let reply = other.post("CallSession/createSession", &json!({ "host": "ada" })).unwrap();
+        if reply.status != 200 {
+            break reply; // the slow one has taken its place
+        }
+    };
+    assert_eq!((shed.status, &*shed.code()), (503, "OVERLOADED"));
+    assert!(shed.header("retry-after").is_some());
+    slow.send(b"\"host\":\"ada\"}").unwrap();
+    slow.read().unwrap().ok();
+    other.post("CallSession/createSession", &json!({ "host": "ada" })).unwrap().ok();
+}
+
+#[test]
+fn a_server_that_stops_answers_what_has_begun_and_closes_the_rest() {
+    let mut served = Served::start();
+    let mut idle = served.client();
+    idle.post("CallSession/createSession", &json!({ "host": "ada" })).unwrap().ok();
+    let mut busy = served.client();
+    busy.send(format!("{CREATE}content-length: 14\r\n\r\n{{").as_bytes()).unwrap();
+    busy.stream().set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    assert!(busy.read().is_err(), "it waits for the rest of the body");
+    busy.stream().set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+
+    served.ask_to_stop();
+    assert!(is_closed(&mut idle));
+    busy.send(b"\"host\":\"ada\"}").unwrap();
+    busy.read().unwrap().ok();
+    served.wait();
+    assert!(Client::connect(served.address).is_err());
+}
