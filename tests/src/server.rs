@@ -19,9 +19,16 @@ pub struct Setup {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     data: Option<PathBuf>,
+    binary: Option<PathBuf>,
 }
 
 impl Setup {
+    /// Another binary than this checkout's.
+    #[must_use]
+    pub fn binary(self, binary: &Path) -> Self {
+        Self { binary: Some(binary.to_path_buf()), ..self }
+    }
+
     /// One more argument of `serve`.
     #[must_use]
     pub fn argument(mut self, argument: impl Into<String>) -> Self {
@@ -48,7 +55,7 @@ impl Setup {
         let data = self.data.unwrap_or_else(|| kept.path().join("data"));
         std::fs::create_dir_all(&data).expect("the data folder is made");
         let log = kept.path().join("log");
-        let mut child = Command::new(binary())
+        let mut child = Command::new(self.binary.as_deref().unwrap_or_else(|| binary()))
             .arg("serve")
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(&data)

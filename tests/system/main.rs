@@ -4,5 +4,6 @@
 mod backup;
 mod crash;
 mod layout;
+mod new_concept;
 mod seed;
 mod sync;

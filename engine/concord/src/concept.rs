@@ -1,6 +1,6 @@
 //! The traits behind `#[concept]`: what the engine needs to know of a concept in order to run it.
 //!
-//! The macro writes these impls and nothing else; `tests/by_hand.rs` shows the same by hand.
+//! The macro writes these impls and nothing else; `engine/macros/tests/by_hand.rs` shows the same by hand.
 
 use std::future::Future;
 use std::pin::Pin;

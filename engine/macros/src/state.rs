@@ -1,7 +1,7 @@
 //! `#[derive(State)]`: document types.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Field, Fields, Result, Token, Type, Visibility};
@@ -32,8 +32,12 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let (id, id_name) = (&parsed.id.ident, wire_name(parsed.id));
     let specs = parsed.indexes.iter().map(spec);
     let keys = parsed.indexes.iter().enumerate().map(|(place, index)| {
-        let fields = index.fields.iter().map(|field| &field.ident);
-        quote!(#place => ::std::vec![#(::concord::Key::scalar(&self.#fields)),*],)
+        let scalars = index.fields.iter().map(|field| {
+            // Spanned, so that a field without an order is named and not the derive.
+            let (ident, at) = (&field.ident, field.ty.span());
+            quote_spanned!(at=> ::concord::Key::scalar(&self.#ident))
+        });
+        quote!(#place => ::std::vec![#(#scalars),*],)
     });
     let handles = parsed.indexes.iter().enumerate().map(|(place, index)| handle(&input.vis, place, index));
     Ok(quote! {

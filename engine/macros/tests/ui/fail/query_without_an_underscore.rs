@@ -1,0 +1,35 @@
+use concord::{Collection, ConceptError, Id, State, StoreError, Tx, concept};
+
+pub enum User {}
+
+/// A vote.
+#[derive(State)]
+pub struct Vote {
+    #[id]
+    id: Id<Vote>,
+    user: Id<User>,
+}
+
+#[derive(Debug, thiserror::Error, ConceptError)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[concept]
+#[derive(Default)]
+pub struct Upvote {
+    votes: Collection<Vote>,
+}
+
+/// Let users say what they like.
+#[concept]
+impl Upvote {
+    /// Lists votes.
+    #[query]
+    pub async fn list(&self, _tx: &Tx) -> Result<Vec<bool>, Error> {
+        Ok(Vec::new())
+    }
+}
+
+fn main() {}

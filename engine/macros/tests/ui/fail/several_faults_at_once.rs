@@ -1,0 +1,40 @@
+use concord::{Collection, ConceptError, Id, State, StoreError, Tx, concept};
+
+pub enum User {}
+
+/// A vote.
+#[derive(State)]
+pub struct Vote {
+    #[id]
+    id: Id<Vote>,
+    user: Id<User>,
+}
+
+#[derive(Debug, thiserror::Error, ConceptError)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[concept]
+#[derive(Default)]
+pub struct Upvote {
+    votes: Collection<Vote>,
+}
+
+/// Let users say what they like.
+#[concept]
+impl Upvote {
+    #[action]
+    pub async fn cast(&self, _tx: &mut Tx) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Lists votes.
+    #[query]
+    pub fn list(&self, _tx: &mut Tx) -> Vec<bool> {
+        Vec::new()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use concord::{Id, State};
+
+/// A vote.
+#[derive(State)]
+pub struct Vote {
+    user: String,
+}
+
+fn main() {}

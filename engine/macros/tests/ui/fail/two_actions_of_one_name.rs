@@ -1,0 +1,42 @@
+use concord::{Collection, ConceptError, Id, State, StoreError, Tx, concept};
+
+pub enum User {}
+
+/// A vote.
+#[derive(State)]
+pub struct Vote {
+    #[id]
+    id: Id<Vote>,
+    user: Id<User>,
+}
+
+#[derive(Debug, thiserror::Error, ConceptError)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[concept]
+#[derive(Default)]
+pub struct Upvote {
+    votes: Collection<Vote>,
+}
+
+/// Let users say what they like.
+#[concept]
+impl Upvote {
+    /// Casts a vote.
+    #[action]
+    pub async fn cast_vote(&self, _tx: &mut Tx) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Casts a vote.
+    #[action]
+    #[allow(non_snake_case)]
+    pub async fn castVote(&self, _tx: &mut Tx) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn main() {}
