@@ -53,17 +53,20 @@ impl<T: State> Collection<T> {
     /// Adds a document; one with the same id, or the same values of a unique index, is an error.
     pub async fn insert(&self, tx: &mut Tx, doc: &T) -> Result<(), StoreError> {
         let key = self.key(tx, doc.id())?;
+        self.check_all_unique(tx, doc).await?;
+        // Last, as a look-up may have brought along a document with this very id.
         if tx.must_look(&key) && tx.body(key.clone()).await?.is_some() {
             return Err(self.duplicate(tx, "id")?);
         }
-        self.write(tx, key, None, doc).await
+        write(tx, key, None, doc)
     }
 
     /// Adds a document or replaces the one with the same id.
     pub async fn put(&self, tx: &mut Tx, doc: &T) -> Result<(), StoreError> {
         let key = self.key(tx, doc.id())?;
         let before = tx.body(key.clone()).await?.map(|body| self.read(tx, &key.id, &body)).transpose()?;
-        self.write(tx, key, before, doc).await
+        self.check_all_unique(tx, doc).await?;
+        write(tx, key, before.as_ref(), doc)
     }
 
     /// Removes a document. Says whether there was one.
@@ -105,15 +108,10 @@ impl<T: State> Collection<T> {
         rows.into_iter().map(|(id, body)| self.read(tx, &id, &body)).collect()
     }
 
-    async fn write(&self, tx: &mut Tx, key: DocKey, before: Option<T>, doc: &T) -> Result<(), StoreError> {
+    async fn check_all_unique(&self, tx: &Tx, doc: &T) -> Result<(), StoreError> {
         for (index, spec) in T::SPEC.indexes.iter().enumerate().filter(|(_, spec)| spec.unique) {
             self.check_unique(tx, index, spec, doc).await?;
         }
-        let body = serde_json::to_vec(doc).map_err(|error| {
-            tx.spoil(StoreError::Misuse(format!("{} does not turn into JSON: {error}", T::SPEC.name).into()))
-        })?;
-        let before = before.as_ref().map(keys).unwrap_or_default();
-        tx.write(key, before, Some(NewDoc { body: Bytes::copy_from_slice(&body), keys: keys(doc) }));
         Ok(())
     }
 
@@ -156,6 +154,16 @@ impl<T: State> Collection<T> {
             tx.spoil(StoreError::Unreadable { collection, id: Arc::clone(id), cause: Arc::new(error) })
         })
     }
+}
+
+/// Notes that a document is to be written in place of `before`.
+fn write<T: State>(tx: &mut Tx, key: DocKey, before: Option<&T>, doc: &T) -> Result<(), StoreError> {
+    let body = serde_json::to_vec(doc).map_err(|error| {
+        tx.spoil(StoreError::Misuse(format!("{} does not turn into JSON: {error}", T::SPEC.name).into()))
+    })?;
+    let before = before.map(keys).unwrap_or_default();
+    tx.write(key, before, Some(NewDoc { body: Bytes::copy_from_slice(&body), keys: keys(doc) }));
+    Ok(())
 }
 
 /// The encoded keys of a document, one for each index of its type.

@@ -5,9 +5,10 @@
 //! was. Others that want the same wait, so a mixed commit is seen whole or not at all by anyone who writes.
 //!
 //! A reader's two snapshots are not taken at one moment: the volatile one comes first, the durable one when it is needed.
-//! A mixed commit between the two would show its durable half alone. Such a reader's volatile reads are checked at its
-//! end: the commit is pending until its volatile half is applied, so the check waits for it, and then finds the versions
-//! changed. Hence a commit without writes that read on both sides is checked like any other.
+//! A mixed commit between the two would show its durable half alone. Such a reader is checked at its end, like a writer:
+//! the mixed commit is pending until its volatile half is applied, so the check waits for it, and then finds the versions
+//! changed. The other way round cannot be: what the volatile snapshot shows of a mixed commit is on disk by then. Hence a
+//! reader of one side needs no check, and a commit without writes that read on both sides is worth making.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -57,12 +58,8 @@ impl Layered {
     }
 
     async fn commit_both(&self, volatile: Changes, durable: Commit) -> Result<(), CommitError> {
-        let reads_only = volatile.is_read_only() && durable.changes.is_read_only();
         let held = self.volatile.prepare_commit(volatile).await.map_err(renumbered)?;
-        // Readers' durable snapshot is one already; all others need what they saw there to hold still.
-        if !reads_only {
-            self.durable.commit(durable).wait().await?;
-        }
+        self.durable.commit(durable).wait().await?;
         held.apply();
         Ok(())
     }
@@ -157,10 +154,18 @@ struct Both {
 }
 
 impl Both {
-    async fn durable(&self) -> Result<&dyn Snapshot, StorageFault> {
-        if let Some(open) = self.durable.get() {
-            return Ok(&**open);
+    /// The durable snapshot, if it is open or opens at once.
+    fn durable_now(&self) -> Result<Option<&dyn Snapshot>, StorageFault> {
+        if self.durable.get().is_none()
+            && let Answer::Now(opened) = self.store.snapshot()
+        {
+            // Of two first reads at once, one opens in vain.
+            drop(self.durable.set(opened?));
         }
+        Ok(self.durable.get().map(AsRef::as_ref))
+    }
+
+    async fn durable_later(&self) -> Result<&dyn Snapshot, StorageFault> {
         let opened = self.store.snapshot().wait().await?;
         Ok(&**self.durable.get_or_init(|| opened))
     }
@@ -171,25 +176,41 @@ impl Snapshot for Both {
         if is_volatile(key.collection) {
             return self.volatile.get(&DocKey { collection: flip(key.collection), id: Arc::clone(&key.id) });
         }
-        let key = key.clone();
-        Answer::Later(Box::pin(async move { self.durable().await?.get(&key).wait().await }))
+        match self.durable_now() {
+            Ok(Some(durable)) => durable.get(key),
+            Ok(None) => {
+                let key = key.clone();
+                Answer::Later(Box::pin(async move { self.durable_later().await?.get(&key).wait().await }))
+            }
+            Err(fault) => Answer::Now(Err(fault)),
+        }
     }
 
     fn find(&self, lookup: &Lookup) -> Answer<'_, Result<Vec<Stored>, StorageFault>> {
-        let mut lookup = lookup.clone();
         if is_volatile(lookup.collection) {
-            lookup.collection = flip(lookup.collection);
-            return self.volatile.find(&lookup);
+            return self.volatile.find(&Lookup { collection: flip(lookup.collection), ..lookup.clone() });
         }
-        Answer::Later(Box::pin(async move { self.durable().await?.find(&lookup).wait().await }))
+        match self.durable_now() {
+            Ok(Some(durable)) => durable.find(lookup),
+            Ok(None) => {
+                let lookup = lookup.clone();
+                Answer::Later(Box::pin(async move { self.durable_later().await?.find(&lookup).wait().await }))
+            }
+            Err(fault) => Answer::Now(Err(fault)),
+        }
     }
 
     fn scan(&self, scan: &Scan) -> Answer<'_, Result<Vec<Stored>, StorageFault>> {
-        let mut scan = scan.clone();
         if is_volatile(scan.collection) {
-            scan.collection = flip(scan.collection);
-            return self.volatile.scan(&scan);
+            return self.volatile.scan(&Scan { collection: flip(scan.collection), ..scan.clone() });
         }
-        Answer::Later(Box::pin(async move { self.durable().await?.scan(&scan).wait().await }))
+        match self.durable_now() {
+            Ok(Some(durable)) => durable.scan(scan),
+            Ok(None) => {
+                let scan = scan.clone();
+                Answer::Later(Box::pin(async move { self.durable_later().await?.scan(&scan).wait().await }))
+            }
+            Err(fault) => Answer::Now(Err(fault)),
+        }
     }
 }

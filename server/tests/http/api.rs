@@ -104,7 +104,7 @@ async fn an_unknown_name_is_a_404_with_the_nearest() {
 #[tokio::test]
 async fn a_concept_that_is_not_open_asks_for_an_admins_token() {
     let now = SystemClock.now();
-    let hour = Duration::from_secs(3_600);
+    let hour = Duration::from_hours(1);
     let admin = token("admin", now, hour);
     let expired = token("admin", now - 2 * hour, hour);
     let user = token("user", now, hour);

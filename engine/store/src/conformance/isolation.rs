@@ -130,7 +130,8 @@ pub(super) async fn no_phantom_enters_or_leaves_a_range(lab: &Lab) -> Outcome {
         lab.items.put(&mut tx, &Item::new("x").grouped("green", 0)).await?;
         lab.put(std::slice::from_ref(&change)).await?;
         let known = ["a", "c"].contains(&change.id.as_str());
-        let over = if known { Contended::Doc(lab.key(change.id.as_str())) } else { Contended::Range(lab.place) };
+        let over =
+            if known { Contended::Doc(lab.key(change.id.as_str())) } else { Contended::Range(lab.place) };
         assert_lost(lab.commit(tx).await, &over);
     }
     Ok(())

@@ -55,7 +55,8 @@ pub(super) async fn a_commit_is_all_or_nothing(lab: &Lab) -> Outcome {
 }
 
 pub(super) async fn a_document_comes_back_as_it_was(lab: &Lab) -> Outcome {
-    let bodies = [r#"{"text":"\"é\u0000\\ 'quoted' %_;--"}"#.to_owned(), format!("[{:?}]", "x".repeat(100_000))];
+    let bodies =
+        [r#"{"text":"\"é\u0000\\ 'quoted' %_;--"}"#.to_owned(), format!("[{:?}]", "x".repeat(100_000))];
     for (n, body) in bodies.into_iter().enumerate() {
         let key = lab.key(&format!("body{n} 'é%"));
         let keys = vec![vec![0].into(), vec![0].into(), vec![0, 0].into(), vec![0, 0].into()];

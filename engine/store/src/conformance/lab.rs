@@ -81,7 +81,9 @@ impl Lab {
         let layouts = [("Suite.durable", &DURABLE), ("Suite.volatile", &VOLATILE)]
             .map(|(name, state)| Layout { name: name.into(), state });
         let numbers = store.prepare(&layouts).wait().await?;
-        let [durable, volatile] = numbers[..] else { return Err("one number for each layout, please".into()) };
+        let [durable, volatile] = numbers[..] else {
+            return Err("one number for each layout, please".into());
+        };
         let (place, other) = match focus {
             Focus::Durable => (durable, volatile),
             Focus::Volatile => (volatile, durable),

@@ -47,12 +47,28 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file(error)),
         Ok(()) | Err(_) => {}
     }
-    schema::reader(from)?.execute("VACUUM INTO ?1", [part.to_string_lossy()])?;
+    let name = part.to_str().ok_or_else(|| file(io::ErrorKind::InvalidFilename.into()))?;
+    schema::reader(from)?.execute("VACUUM INTO ?1", [name])?;
     File::open(&part).and_then(|copy| copy.sync_all()).map_err(file)?;
-    // A link, unlike a rename, never replaces what somebody else put there meanwhile.
-    fs::hard_link(&part, to).and_then(|()| fs::remove_file(&part)).map_err(file)?;
+    publish(&part, to).map_err(file)?;
     let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(file)
+}
+
+/// Gives the copy its name.
+fn publish(part: &Path, to: &Path) -> io::Result<()> {
+    // A link, unlike a rename, never replaces what somebody else put there meanwhile. Not every file system has links.
+    match fs::hard_link(part, to) {
+        Ok(()) => fs::remove_file(part),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Err(_) if to.exists() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(part, to),
+    }
+}
+
+/// The flows that the journal knows, youngest first, from a database that may be in use or not.
+pub fn recent_flows(path: &Path, limit: usize) -> Result<Vec<u128>, rusqlite::Error> {
+    queries::recent_flows(&schema::reader(path)?, limit)
 }
 
 /// The journal's records of one flow, oldest first, from a database that may be in use or not.

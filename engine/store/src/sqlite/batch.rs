@@ -10,6 +10,9 @@ use rusqlite::{Connection, Result, params};
 use super::queries::{self, Catalog, Text, stored_version};
 use crate::store::{Commit, Contended, Record, Retention};
 
+/// Records that are dropped at the start at most, so that a start does not take long. Commits drop the rest.
+const PRUNED: usize = 50_000;
+
 /// What the database counts, as of the batch under way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Counters {
@@ -129,12 +132,17 @@ impl<'a> Batch<'a> {
         if self.added == 0 {
             return Ok(());
         }
+        self.drop_records(retention, self.added.saturating_mul(2).max(64)).map(drop)
+    }
+
+    /// Says how many were dropped.
+    fn drop_records(&mut self, retention: &Retention, most: usize) -> Result<usize> {
         let now = concord::Millis(i64::try_from(self.youngest >> 80).unwrap_or(i64::MAX));
         let oldest = retention.oldest_flow(now).to_be_bytes();
-        let most = i64::try_from(self.added.saturating_mul(2).max(64)).unwrap_or(i64::MAX);
-        let mut first = self.db.prepare_cached(
-            "SELECT flow, n, length(CAST(body AS BLOB)) FROM journal ORDER BY flow, n LIMIT ?1",
-        )?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut first = self
+            .db
+            .prepare_cached("SELECT flow, n, octet_length(body) FROM journal ORDER BY flow, n LIMIT ?1")?;
         let mut delete = self.db.prepare_cached("DELETE FROM journal WHERE flow = ?1 AND n = ?2")?;
         let mut gone: Vec<([u8; 16], i64)> = Vec::new();
         let mut rows = first.query([most])?;
@@ -147,10 +155,10 @@ impl<'a> Batch<'a> {
             gone.push((flow, n));
         }
         drop(rows);
-        for (flow, n) in gone {
+        for (flow, n) in &gone {
             delete.execute(params![flow, n])?;
         }
-        Ok(())
+        Ok(gone.len())
     }
 
     /// Notes where the counters stand. All that is left to do is to commit.
@@ -160,6 +168,20 @@ impl<'a> Batch<'a> {
         update.execute(params![stored_version(sequence), stored_version(journal_bytes)])?;
         Ok(())
     }
+}
+
+/// Brings the journal within its bounds when a database is opened: they may be narrower than they were.
+pub(super) fn prune(db: &Connection, retention: &Retention) -> Result<()> {
+    let youngest: Option<[u8; 16]> = db.query_row("SELECT max(flow) FROM journal", [], |row| row.get(0))?;
+    let Some(youngest) = youngest else { return Ok(()) };
+    let catalog = Catalog::new();
+    let mut batch = Batch::begin(db, &catalog)?;
+    batch.youngest = u128::from_be_bytes(youngest);
+    if batch.drop_records(retention, PRUNED)? == 0 {
+        return db.execute_batch("ROLLBACK");
+    }
+    batch.close()?;
+    db.execute_batch("COMMIT")
 }
 
 fn counters(db: &Connection) -> Result<Counters> {

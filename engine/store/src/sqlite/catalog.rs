@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use concord::storage::{CollectionId, StorageFault};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::queries::Catalog;
 use crate::store::{Layout, PrepareError};
@@ -133,19 +133,54 @@ fn page(db: &Connection, collection: CollectionId, after: &str) -> rusqlite::Res
 
 /// An index that must be unique from now on must be so already. Keys with a null in them count as different.
 fn check_unique(db: &Connection, row: i64, layout: &Layout, index: &'static str) -> Result<(), PrepareError> {
-    let twice = db
-        .query_row(
-            "SELECT a.id, b.id FROM entries a JOIN entries b ON b.\"index\" = a.\"index\" AND b.key = a.key AND b.id > a.id
-             WHERE a.\"index\" = ?1 AND instr(a.key, x'00') <> 1 LIMIT 1",
-            [row],
-            |row| Ok((row.get::<_, Arc<str>>(0)?, row.get::<_, Arc<str>>(1)?)),
-        )
-        .optional()
-        .map_err(fault)?;
-    match twice {
-        None => Ok(()),
-        Some((first, second)) => {
-            Err(PrepareError::NotUnique { collection: Arc::clone(&layout.name), index, first, second })
+    let sql = "SELECT key, id FROM entries WHERE \"index\" = ?1 ORDER BY key, id";
+    let mut entries = db.prepare(sql).map_err(fault)?;
+    let mut rows = entries.query([row]).map_err(fault)?;
+    let mut before: Option<(Vec<u8>, Arc<str>)> = None;
+    while let Some(row) = rows.next().map_err(fault)? {
+        let (key, id): (Vec<u8>, Arc<str>) = (row.get(0).map_err(fault)?, row.get(1).map_err(fault)?);
+        match before {
+            Some((other, first)) if other == key && !has_null(&key) => {
+                let collection = Arc::clone(&layout.name);
+                return Err(PrepareError::NotUnique { collection, index, first, second: id });
+            }
+            _ => before = Some((key, id)),
+        }
+    }
+    Ok(())
+}
+
+/// Whether one of the values in an encoded key is a null; see `concord::storage::encode`.
+fn has_null(mut key: &[u8]) -> bool {
+    while let [kind, rest @ ..] = key {
+        let length = match kind {
+            0 => return true,
+            1 => 1,
+            2 => 8,
+            _ => rest.windows(2).position(|pair| pair == [0, 0]).map_or(rest.len(), |end| end + 2),
+        };
+        key = rest.get(length..).unwrap_or_default();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use concord::storage::{Scalar, encode};
+
+    use super::has_null;
+
+    #[test]
+    fn a_null_is_told_from_zeros_in_other_values() {
+        let others =
+            [Scalar::Bool(false), Scalar::Int(i64::MIN), Scalar::Int(0), Scalar::Text("\0\0a".into())];
+        for value in &others {
+            assert!(
+                !has_null(&encode(&[value.clone(), Scalar::Text("".into()), value.clone()])),
+                "{value:?}"
+            );
+            assert!(has_null(&encode(&[value.clone(), Scalar::Null])), "{value:?}");
+            assert!(has_null(&encode(&[Scalar::Null, value.clone()])), "{value:?}");
         }
     }
 }

@@ -24,7 +24,7 @@ use bytes::Bytes;
 use concord::storage::{Answer, Changes, CollectionId, Snapshot, Source, StorageFault};
 use tokio::sync::oneshot;
 
-pub use self::backup::{BackupError, backup, read_journal};
+pub use self::backup::{BackupError, backup, read_journal, recent_flows};
 use self::reader::Pool;
 use self::writer::{Job, Shared, Writer};
 use crate::store::{Commit, CommitError, Layout, PrepareError, Retention, Store};
@@ -77,6 +77,14 @@ pub enum SqliteError {
         /// The version of its tables.
         found: i64,
     },
+    /// The system has no thread to spare.
+    #[error("cannot start a thread for {path}")]
+    Thread {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong.
+        source: io::Error,
+    },
     /// It is no database of ours, or damaged.
     #[error("cannot open the database {path}")]
     Database {
@@ -117,6 +125,15 @@ impl SqliteStore {
         if found != schema::VERSION {
             return Err(SqliteError::Version { path: path.to_path_buf(), found });
         }
+        let db = match batch::prune(&db, &options.retention) {
+            Ok(()) => db,
+            Err(error) => {
+                // A disk that is full is no reason not to read from it.
+                tracing::warn!(%error, "old records were not dropped from the journal");
+                drop(db);
+                schema::writer(path, options.max_pages).map_err(database)?
+            }
+        };
         let shared = Arc::new(Shared {
             catalog: Mutex::default(),
             healthy: AtomicBool::new(true),
@@ -125,7 +142,7 @@ impl SqliteStore {
         let (jobs, queue) = channel();
         let writer = Writer { path: path.to_path_buf(), options, shared: Arc::clone(&shared), db: Some(db) };
         let writer = thread::Builder::new().name("concord-writer".into()).spawn(move || writer.run(&queue));
-        let writer = writer.map_err(|source| SqliteError::Folder { path: path.to_path_buf(), source })?;
+        let writer = writer.map_err(|source| SqliteError::Thread { path: path.to_path_buf(), source })?;
         let pool = Pool::new(path.to_path_buf());
         Ok(Self { jobs: Some(jobs), writer: Some(writer), pool, shared, _lock: lock })
     }
@@ -201,6 +218,7 @@ impl Store for SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        self.pool.close();
         self.jobs = None;
         if let Some(writer) = self.writer.take() {
             // A writer that panicked has said so already.

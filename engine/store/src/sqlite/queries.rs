@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use concord::storage::{Changes, CollectionId, DocKey, Lookup, Scan, Stored, Version};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Result, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, Rows, ToSql, params};
 
 use crate::store::Contended;
 
@@ -60,16 +60,14 @@ pub(super) fn version_of(db: &Connection, key: &DocKey) -> Result<Option<Version
 }
 
 pub(super) fn find(db: &Connection, catalog: &Catalog, lookup: &Lookup) -> Result<Vec<Stored>> {
-    let Some(index) = catalog.get(&lookup.collection).and_then(|indexes| indexes.get(lookup.index)) else {
-        return Ok(Vec::new());
-    };
-    let (from, to) = lookup.range();
-    let to = to.unwrap_or_else(|| vec![0xFF]); // above every key
+    let Some(index) = index(catalog, lookup) else { return Ok(Vec::new()) };
+    let (from, to) = range(lookup);
+    // A cross join is walked from left to right, whatever the planner thinks.
     let mut statement = db.prepare_cached(if lookup.descending {
-        "SELECT d.id, d.version, d.body FROM entries e JOIN documents d ON d.collection = ?1 AND d.id = e.id
+        "SELECT d.id, d.version, d.body FROM entries e CROSS JOIN documents d ON d.collection = ?1 AND d.id = e.id
          WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key DESC, e.id DESC LIMIT ?5"
     } else {
-        "SELECT d.id, d.version, d.body FROM entries e JOIN documents d ON d.collection = ?1 AND d.id = e.id
+        "SELECT d.id, d.version, d.body FROM entries e CROSS JOIN documents d ON d.collection = ?1 AND d.id = e.id
          WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key, e.id LIMIT ?5"
     })?;
     let rows =
@@ -77,19 +75,77 @@ pub(super) fn find(db: &Connection, catalog: &Catalog, lookup: &Lookup) -> Resul
     rows.collect()
 }
 
+/// Whether a look-up still gives these documents. Their versions are checked on their own.
+fn still_finds(db: &Connection, catalog: &Catalog, lookup: &Lookup, seen: &[Arc<str>]) -> Result<bool> {
+    let Some(index) = index(catalog, lookup) else { return Ok(seen.is_empty()) };
+    let (from, to) = range(lookup);
+    let mut statement = db.prepare_cached(if lookup.descending {
+        "SELECT id FROM entries WHERE \"index\" = ?1 AND key >= ?2 AND key < ?3 ORDER BY key DESC, id DESC LIMIT ?4"
+    } else {
+        "SELECT id FROM entries WHERE \"index\" = ?1 AND key >= ?2 AND key < ?3 ORDER BY key, id LIMIT ?4"
+    })?;
+    are(statement.query(params![index, from, to, limit(lookup.limit)])?, seen)
+}
+
+fn index(catalog: &Catalog, lookup: &Lookup) -> Option<i64> {
+    catalog.get(&lookup.collection)?.get(lookup.index).copied()
+}
+
+fn range(lookup: &Lookup) -> (Vec<u8>, Vec<u8>) {
+    let (from, to) = lookup.range();
+    (from, to.unwrap_or_else(|| vec![0xFF])) // above every key
+}
+
+/// Whether the rows are these ids, in this order.
+fn are(mut rows: Rows<'_>, seen: &[Arc<str>]) -> Result<bool> {
+    let mut seen = seen.iter();
+    while let Some(row) = rows.next()? {
+        let id = row.get_ref(0)?.as_str()?;
+        if seen.next().is_none_or(|seen| **seen != *id) {
+            return Ok(false);
+        }
+    }
+    Ok(seen.next().is_none())
+}
+
 pub(super) fn scan(db: &Connection, scan: &Scan) -> Result<Vec<Stored>> {
     let mut statement = db.prepare_cached(
         "SELECT id, version, body FROM documents WHERE collection = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
     )?;
-    let after = scan.after.as_deref().unwrap_or_default(); // no id is empty
-    let rows = statement.query_map(params![scan.collection.0, after, limit(scan.limit)], stored)?;
+    let rows = statement.query_map(params![scan.collection.0, after(scan), limit(scan.limit)], stored)?;
     rows.collect()
+}
+
+fn still_scans(db: &Connection, scan: &Scan, seen: &[Arc<str>]) -> Result<bool> {
+    let mut statement =
+        db.prepare_cached("SELECT id FROM documents WHERE collection = ?1 AND id > ?2 ORDER BY id LIMIT ?3")?;
+    are(statement.query(params![scan.collection.0, after(scan), limit(scan.limit)])?, seen)
+}
+
+fn after(scan: &Scan) -> &str {
+    scan.after.as_deref().unwrap_or_default() // no id is empty
 }
 
 pub(super) fn journal(db: &Connection, flow: u128) -> Result<Vec<Bytes>> {
     let mut statement = db.prepare_cached("SELECT body FROM journal WHERE flow = ?1 ORDER BY n")?;
     let rows = statement.query_map(params![flow.to_be_bytes()], |row| body(row, 0))?;
     rows.collect()
+}
+
+/// The youngest flows of the journal, youngest first.
+pub(super) fn recent_flows(db: &Connection, limit: usize) -> Result<Vec<u128>> {
+    // Over the primary key, backwards: each step skips the other records of a flow.
+    let mut statement = db.prepare_cached("SELECT max(flow) FROM journal WHERE flow < ?1")?;
+    let mut flows = Vec::new();
+    let mut below = vec![0xFF; 17]; // above every flow
+    while flows.len() < limit {
+        let Some(flow) = statement.query_row([&below], |row| row.get::<_, Option<[u8; 16]>>(0))? else {
+            break;
+        };
+        flows.push(u128::from_be_bytes(flow));
+        below = flow.to_vec();
+    }
+    Ok(flows)
 }
 
 /// Whether everything that a transaction read, and did not write, is still so.
@@ -99,14 +155,13 @@ pub(super) fn contended(db: &Connection, catalog: &Catalog, changes: &Changes) -
             return Ok(Some(Contended::Doc(key.clone())));
         }
     }
-    let same = |found: &[Stored], seen: &[Arc<str>]| found.iter().map(|doc| &doc.id).eq(seen);
     for (lookup, seen) in &changes.lookups {
-        if !same(&find(db, catalog, lookup)?, seen) {
+        if !still_finds(db, catalog, lookup, seen)? {
             return Ok(Some(Contended::Range(lookup.collection)));
         }
     }
     for (walk, seen) in &changes.scans {
-        if !same(&scan(db, walk)?, seen) {
+        if !still_scans(db, walk, seen)? {
             return Ok(Some(Contended::Range(walk.collection)));
         }
     }

@@ -14,7 +14,7 @@ use super::queries::{self, Catalog};
 use super::schema;
 
 /// Connections at most. Each holds its cache, so this bounds memory as well.
-const CONNECTIONS: usize = 16;
+const CONNECTIONS: usize = 32;
 
 pub(super) struct Pool {
     path: PathBuf,
@@ -36,6 +36,11 @@ impl Pool {
                 self.begin(permit, catalog)
             })),
         }
+    }
+
+    /// Closes what is idle, so that the writer is the last to close and tidies up.
+    pub(super) fn close(&self) {
+        self.idle().clear();
     }
 
     fn begin(

@@ -56,7 +56,7 @@ pub(super) fn writer(path: &Path, max_pages: Option<u32>) -> Result<Connection> 
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "cache_size", -8_192)?; // kibibytes
-    db.pragma_update(None, "wal_autocheckpoint", 2_000)?; // pages; about 8 MB
+    db.pragma_update(None, "wal_autocheckpoint", 0)?; // the writer does that, when nobody waits
     db.pragma_update(None, "journal_size_limit", 64 << 20)?; // bytes
     if let Some(pages) = max_pages {
         db.pragma_update(None, "max_page_count", pages)?;

@@ -20,6 +20,9 @@ use crate::store::{Commit, CommitError, Layout, PrepareError};
 /// Commits in one batch at most: enough that a sync is shared by all who wait, few enough that none waits long.
 const BATCH: usize = 256;
 
+/// Pages of the write-ahead log from which on it is copied: about 16 MB.
+const LOG: i64 = 4_000;
+
 pub(super) enum Job {
     Commit(Commit, oneshot::Sender<Result<(), CommitError>>),
     Prepare(Vec<Layout>, oneshot::Sender<Result<Vec<CollectionId>, PrepareError>>),
@@ -70,6 +73,7 @@ impl Writer {
                         }
                     }
                     self.commit(batch);
+                    self.copy_log();
                 }
                 // Whoever asked may be gone; that is no concern of the writer's.
                 Job::Prepare(layouts, reply) => drop(reply.send(self.prepare(&layouts))),
@@ -107,10 +111,11 @@ impl Writer {
                 let contended = batch.add(commit)?;
                 outcomes.push(contended.map_or(Ok(()), |key| Err(CommitError::Conflict(key))));
             }
+            // When all lost, nothing is written and there is nothing to sync.
             if outcomes.iter().any(Result::is_ok) {
                 batch.trim(&retention)?;
+                batch.close()?;
             }
-            batch.close()?;
             Ok(outcomes)
         })
     }
@@ -128,10 +133,7 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StorageFault> {
-        let db = match self.db.take() {
-            Some(db) => db,
-            None => schema::writer(&self.path, self.options.max_pages).map_err(StorageFault::new)?,
-        };
+        let db = self.connection().map_err(StorageFault::new)?;
         // On every way out but the last, dropping the connection rolls back.
         let done = work(&db).map_err(StorageFault::new)?;
         if let Some(hook) = &self.options.before_sync {
@@ -141,6 +143,23 @@ impl Writer {
         self.shared.syncs.fetch_add(1, Ordering::Relaxed);
         self.db = Some(db);
         Ok(done)
+    }
+
+    /// Copies the write-ahead log into the database when it has grown, so that it begins anew. SQLite would do so within a
+    /// commit; here the replies are out. What a reader still needs stays; what fails is tried after the next commit.
+    fn copy_log(&self) {
+        let Some(db) = &self.db else { return };
+        let run = |sql| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(1));
+        let copied = run("PRAGMA wal_checkpoint(NOOP)")
+            .and_then(|pages| if pages < LOG { Ok(pages) } else { run("PRAGMA wal_checkpoint(PASSIVE)") });
+        if let Err(error) = copied {
+            tracing::debug!(%error, "the log was not copied");
+        }
+    }
+
+    /// Takes the connection; the one who takes it puts it back if all goes well.
+    fn connection(&mut self) -> rusqlite::Result<Connection> {
+        self.db.take().map_or_else(|| schema::writer(&self.path, self.options.max_pages), Ok)
     }
 
     fn note(&self, fault: Option<&StorageFault>) {
@@ -154,8 +173,10 @@ impl Writer {
 
     fn prepare(&mut self, layouts: &[Layout]) -> Result<Vec<CollectionId>, PrepareError> {
         let mut catalog = Catalog::clone(&self.shared.catalog());
-        let gone = || PrepareError::Failed(StorageFault::new("the database is not open"));
-        let ids = catalog::prepare(self.db.as_mut().ok_or_else(gone)?, &mut catalog, layouts)?;
+        let mut db = self.connection().map_err(StorageFault::new)?;
+        let ids = catalog::prepare(&mut db, &mut catalog, layouts);
+        self.db = Some(db);
+        let ids = ids?;
         *self.shared.catalog.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
         Ok(ids)
     }
