@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use concord::storage::{Answer, CollectionId, DocKey, Lookup, Scan, Snapshot, Source, StorageFault, Stored};
-use concord::{Collections, Concept, Ids, Input, Millis, Place, Tx};
+use concord::{Concept, Ids, Input, Millis, Place, Tx};
 
 mod with_macros {
     //! As authors write it.
@@ -19,9 +19,9 @@ mod with_macros {
     #[derive(State)]
     pub(crate) struct Vote {
         #[id]
-        id: Id<Vote>,
+        pub(crate) id: Id<Vote>,
         #[index]
-        user: Id<User>,
+        pub(crate) user: Id<User>,
     }
 
     #[derive(Data)]
@@ -68,7 +68,7 @@ mod by_hand {
     use schemars::JsonSchema;
     use serde::{Deserialize, Serialize};
 
-    use super::with_macros::{Error, User, Vote as Model};
+    use super::with_macros::{Error, User};
 
     // `#[derive(State)]` and `#[derive(Data)]` are serde, a schema and a few constants; the interesting part is below.
     pub(crate) use super::with_macros::Vote;
@@ -80,8 +80,7 @@ mod by_hand {
 
     // `#[concept]` on the struct.
     impl Collections for Upvote {
-        const COLLECTIONS: &'static [CollectionSpec] =
-            &[CollectionSpec { name: "votes", state: Model::SPEC }];
+        const COLLECTIONS: &'static [CollectionSpec] = &[CollectionSpec { name: "votes", state: Vote::SPEC }];
 
         fn bind(&mut self, places: &[Place]) {
             if let Some(place) = places.first() {
@@ -136,16 +135,9 @@ mod by_hand {
     impl Upvote {
         async fn cast_vote(&self, tx: &mut Tx, user: Id<User>) -> Result<Cast, Error> {
             let id: Id<Vote> = tx.fresh_id();
-            self.votes.insert(tx, &Vote::new(id.clone(), user)).await?;
+            self.votes.insert(tx, &Vote { id: id.clone(), user }).await?;
             Ok(Cast { vote: id })
         }
-    }
-}
-
-impl with_macros::Vote {
-    fn new(id: concord::Id<Self>, user: concord::Id<with_macros::User>) -> Self {
-        let text = format!(r#"{{"id":"{id}","user":"{user}"}}"#);
-        serde_json::from_str(&text).unwrap()
     }
 }
 

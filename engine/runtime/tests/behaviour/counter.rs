@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use concord::{Collection, ConceptError, Data, Id, State, StoreError, Tx, concept};
+use concord_store::{Layered, MemoryStore};
 use concord_testing::{Harness, TestApp};
 use tokio::sync::Semaphore;
 
@@ -173,5 +174,7 @@ pub(crate) async fn app() -> TestApp {
 }
 
 pub(crate) async fn app_with(probe: Probe) -> TestApp {
-    Harness::default().concept(Counter { probe, ..Counter::default() }).open().await
+    // As a server has it: volatile documents beside a store that does not know of them.
+    let store = Arc::new(Layered::new(Arc::new(MemoryStore::default())));
+    Harness::default().concept(Counter { probe, ..Counter::default() }).store(store).open().await
 }
