@@ -7,3 +7,4 @@ mod layout;
 mod new_concept;
 mod seed;
 mod sync;
+mod trace;

@@ -108,10 +108,3 @@ fn two_hundred_joins_by_distinct_users_at_once_all_succeed_and_are_listed() {
         assert_eq!(listed, users);
     });
 }
-
-#[test]
-fn other_concepts_than_the_open_ones_want_an_admins_token() {
-    let server = Setup::default().start();
-    let reply = server.client().post("Nothing/atAll", &json!({})).unwrap();
-    assert_eq!((reply.status, &*reply.code()), (404, "NOT_FOUND"));
-}

@@ -20,8 +20,8 @@ use crate::store::{Commit, CommitError, Layout, PrepareError};
 /// Commits in one batch at most: enough that a sync is shared by all who wait, few enough that none waits long.
 const BATCH: usize = 256;
 
-/// Pages of the write-ahead log from which on it is copied: about 16 MB.
-const LOG: i64 = 4_000;
+/// Pages of the write-ahead log from which on it is copied: about 8 MB.
+const LOG: i64 = 2_000;
 
 pub(super) enum Job {
     Commit(Commit, oneshot::Sender<Result<(), CommitError>>),

@@ -1,0 +1,161 @@
+//! Document types change from version to version; documents stay.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use concord::spec::StateSpec;
+use concord::storage::{Changes, CollectionId, NewDoc, Source, Write};
+use concord::{Collection, Id, Ids, Millis, Place as At, State, Tx};
+use concord_store::sqlite::{Options, SqliteStore};
+use concord_store::{Commit, PrepareError, Store};
+
+use crate::{Place, commit, key, layout};
+
+/// The first version.
+#[derive(State)]
+struct Old {
+    #[id]
+    id: Id<Old>,
+    text: String,
+}
+
+/// A field more, and indexes.
+#[derive(State, Debug)]
+#[state(unique(text, color))]
+struct New {
+    #[id]
+    id: Id<New>,
+    #[index]
+    text: String,
+    #[index]
+    #[serde(default)]
+    stars: i64,
+    color: Option<String>,
+}
+
+/// The same indexes but one, in another order.
+#[derive(State, Debug)]
+struct Newer {
+    #[id]
+    id: Id<Newer>,
+    #[index]
+    #[serde(default)]
+    stars: i64,
+    #[index]
+    text: String,
+}
+
+/// A text that nobody else has.
+#[derive(State)]
+struct Unique {
+    #[id]
+    id: Id<Unique>,
+    #[unique]
+    text: String,
+}
+
+/// A field that older documents do not have.
+#[derive(State)]
+struct Strict {
+    #[id]
+    id: Id<Strict>,
+    #[index]
+    author: String,
+}
+
+struct NoIds;
+
+impl Ids for NoIds {
+    fn bits(&self) -> u128 {
+        0
+    }
+}
+
+async fn open(
+    place: &Place,
+    state: &'static StateSpec,
+) -> (Arc<SqliteStore>, Result<CollectionId, PrepareError>) {
+    let store = SqliteStore::open(&place.path(), Options::default()).unwrap();
+    let ids = store.prepare(&[layout(state)]).wait().await;
+    (Arc::new(store), ids.map(|ids| ids[0]))
+}
+
+/// A database that the first version wrote.
+async fn written(docs: &[(&str, &str)]) -> Place {
+    let place = Place::new();
+    let (store, notes) = open(&place, Old::SPEC).await;
+    let notes = notes.unwrap();
+    for (id, text) in docs {
+        let body = format!(r#"{{"id":"{id}","text":"{text}"}}"#);
+        let after = Some(NewDoc { body: body.into(), keys: Vec::new() });
+        let writes = vec![Write { key: key(notes, id), expected: None, before: Vec::new(), after }];
+        let changes = Changes { writes, ..Changes::default() };
+        commit(&store, Commit { changes, records: Vec::new() }).await.unwrap();
+    }
+    place
+}
+
+fn begin<T: State>(store: &Arc<SqliteStore>, id: CollectionId) -> (Tx, Collection<T>) {
+    let mut collection = Collection::default();
+    collection.bind(At { id, name: "Test.notes".into() });
+    let source: Arc<dyn Source> = Arc::<SqliteStore>::clone(store);
+    (Tx::new(source, Arc::new(NoIds), Millis(0), false), collection)
+}
+
+#[tokio::test]
+async fn new_indexes_are_built_and_older_documents_read() {
+    // More documents than are read at a time.
+    let docs: Vec<(String, &str)> =
+        (0..2_500).map(|n| (format!("n{n:04}"), if n == 1_700 { "rare" } else { "common" })).collect();
+    let docs: Vec<(&str, &str)> = docs.iter().map(|(id, text)| (&**id, *text)).collect();
+    let place = written(&docs).await;
+
+    let (store, notes) = open(&place, New::SPEC).await;
+    let notes = notes.unwrap();
+    let (mut tx, collection) = begin::<New>(&store, notes);
+    let found = collection.find(&tx, New::TEXT.is(&"rare".to_owned())).await.unwrap();
+    assert_eq!(found[0].id.as_str(), "n1700");
+    assert_eq!(collection.find(&tx, New::STARS.is(&0)).await.unwrap().len(), 2_500);
+    // And they are kept: a document that moves leaves its old place.
+    let moved = New { stars: 5, text: "rarer".into(), ..found.into_iter().next().unwrap() };
+    collection.put(&mut tx, &moved).await.unwrap();
+    let changes = tx.finish().unwrap();
+    commit(&store, Commit { changes, records: Vec::new() }).await.unwrap();
+    drop(collection);
+    drop(store);
+
+    let (store, notes) = open(&place, Newer::SPEC).await;
+    let (tx, collection) = begin::<Newer>(&store, notes.unwrap());
+    assert!(collection.find(&tx, Newer::TEXT.is(&"rare".to_owned())).await.unwrap().is_empty());
+    let found = collection.find(&tx, Newer::STARS.within(1..)).await.unwrap();
+    assert_eq!(found[0].text, "rarer");
+    drop(tx);
+    drop(store);
+    let db = rusqlite::Connection::open(place.path()).unwrap();
+    let count = |sql| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM indexes"), 2, "the one that is gone is dropped");
+    assert_eq!(count("SELECT count(*) FROM entries"), 5_000);
+}
+
+#[tokio::test]
+async fn a_document_that_cannot_be_indexed_is_named() {
+    let place = written(&[("a", "hello")]).await;
+    let (_, notes) = open(&place, Strict::SPEC).await;
+    let error = notes.unwrap_err();
+    assert_eq!(error.to_string(), r#"document "a" of Test.notes cannot be read"#);
+    let cause = error.source().unwrap().to_string();
+    assert!(cause.contains("author"), "{cause}");
+    let (_, again) = open(&place, Old::SPEC).await;
+    again.unwrap();
+}
+
+#[tokio::test]
+async fn a_constraint_that_is_broken_already_names_who_breaks_it() {
+    let place = written(&[("a", "same"), ("b", "other"), ("c", "same")]).await;
+    let (_, notes) = open(&place, Unique::SPEC).await;
+    let error = notes.unwrap_err().to_string();
+    assert_eq!(error, r#"documents "a" and "c" of Test.notes have the same text, which must be unique"#);
+    // A null anywhere in the key makes it nobody's.
+    let (_, notes) = open(&place, New::SPEC).await;
+    notes.unwrap();
+}
