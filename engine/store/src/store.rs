@@ -17,7 +17,9 @@ pub trait Store: Source {
     /// the order of the layouts. Called once for each app, before anything else. A collection keeps its documents under its name.
     fn prepare(&self, layouts: &[Layout]) -> Answer<'_, Result<Vec<CollectionId>, PrepareError>>;
 
-    /// Applies all of it, or nothing. `Ok` means that it survives a crash, as far as this store survives one.
+    /// Applies all of it, or nothing. `Ok` means that it survives a crash, as far as this store survives one. The answer
+    /// has to be waited for: to drop it half way is to leave open whether the commit happened, and, if it was to write
+    /// durable and volatile documents, to lose the volatile ones.
     fn commit(&self, commit: Commit) -> Answer<'_, Result<(), CommitError>>;
 
     /// The journal's records of one flow, oldest first.

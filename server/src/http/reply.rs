@@ -82,13 +82,15 @@ fn json(status: StatusCode, flow: FlowId, body: Bytes) -> Response<Body> {
     response
 }
 
-/// Logs a refusal: what is ours to mend as an error, what is the client's at a level that operators can turn off.
+/// Logs a refusal: what is ours to mend as an error, having too much to do as a warning, and what is the client's at a
+/// level that operators can turn off.
 pub(crate) fn log(status: StatusCode, flow: FlowId, refusal: &Refusal) {
     let (code, message) = (&*refusal.code, &*refusal.message);
     let status = status.as_u16();
-    if status >= 500 {
-        let cause = refusal.chain().unwrap_or_default();
+    if let Some(cause) = refusal.chain() {
         tracing::error!(request = %flow, status, code, message, cause, "refused");
+    } else if status >= 500 {
+        tracing::warn!(request = %flow, status, code, message, "refused");
     } else {
         tracing::info!(request = %flow, status, code, message, "refused");
     }

@@ -18,10 +18,10 @@ use tokio::time::timeout;
 use crate::http::Metrics;
 
 /// File descriptors that are not for connections: the store's, the log's, the listener's.
-const OTHER_FILES: u64 = 64;
+const OTHER_FILES: u64 = 64 + TURNED_AWAY as u64;
 
 /// Connections that are being told that there are too many, at most; any more are closed without a word.
-const TURNED_AWAY: usize = 64;
+const TURNED_AWAY: usize = 512;
 
 /// Bounds on connections.
 #[derive(Debug, Clone, Copy)]

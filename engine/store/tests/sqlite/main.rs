@@ -1,9 +1,11 @@
 //! What the store on SQLite promises beyond the suite: durability, upgrades, a bounded journal, backups.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod backup;
 mod durability;
 mod failures;
 mod journal;
+mod mixed;
 mod reading;
 mod upgrades;
 
