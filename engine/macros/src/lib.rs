@@ -10,6 +10,7 @@ mod errors;
 mod faults;
 mod mirror;
 mod names;
+mod serde_words;
 mod state;
 
 use proc_macro::TokenStream;

@@ -3,11 +3,11 @@
 //! A derive cannot add derives to its item. It can declare the same fields once more, as serde's *remote* form, derive on
 //! that, and hand the calls on: nothing is copied at run time, and a concept crate needs no dependency on serde.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Error, Field, Fields, Result};
 
-use crate::docs;
+use crate::{docs, serde_words};
 
 /// The impls of Serialize, Deserialize and JsonSchema.
 pub(crate) fn impls(input: &DeriveInput) -> Result<TokenStream> {
@@ -15,7 +15,8 @@ pub(crate) fn impls(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new_spanned(&input.generics, "a type with parameters has no one schema"));
     }
     let name = &input.ident;
-    let mirror = format_ident!("{name}Mirror");
+    // The underscores keep it apart from the author's types: it hides any of the same name from the fields.
+    let mirror = format_ident!("__{name}Mirror");
     let text = name.to_string();
     let body = match &input.data {
         Data::Struct(data) => struct_body(input, data)?,
@@ -23,8 +24,9 @@ pub(crate) fn impls(input: &DeriveInput) -> Result<TokenStream> {
         Data::Union(_) => return Err(Error::new_spanned(name, "a union has no JSON form")),
     };
     let keyword = if matches!(input.data, Data::Enum(_)) { quote!(enum) } else { quote!(struct) };
-    let own: Vec<&Attribute> = carried(&input.attrs).collect();
-    let rename = (!renames_all(&input.attrs)).then(|| quote!(#[serde(rename_all = "camelCase")]));
+    let (own_docs, own_words) = (docs::attributes(&input.attrs), serde_words::carried(&input.attrs, name));
+    let renames = serde_words::rename_all(&input.attrs).is_some();
+    let rename = (!renames).then(|| quote!(#[serde(rename_all = "camelCase")]));
     Ok(quote! {
         #[allow(dead_code)]
         #[derive(
@@ -33,7 +35,8 @@ pub(crate) fn impls(input: &DeriveInput) -> Result<TokenStream> {
         #[serde(crate = "::concord::rt::serde", remote = #text)]
         #[schemars(crate = "::concord::rt::schemars", rename = #text)]
         #rename
-        #(#own)*
+        #(#own_docs)*
+        #own_words
         #keyword #mirror #body
 
         #[automatically_derived]
@@ -80,7 +83,7 @@ fn struct_body(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
     };
     let fields = fields.named.iter().map(|field| {
         let Field { ident, ty, attrs, .. } = field;
-        let attrs = carried(attrs);
+        let (attrs, ty) = (carried(attrs), without_self(ty.to_token_stream(), &input.ident));
         quote!(#(#attrs)* #ident: #ty)
     });
     Ok(quote!({ #(#fields),* }))
@@ -107,34 +110,20 @@ fn carried(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
         .chain(attributes.iter().filter(|attribute| attribute.path().is_ident("serde")))
 }
 
-fn renames_all(attributes: &[Attribute]) -> bool {
-    let mut found = false;
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        // Anything serde itself will not take is serde's to report.
-        drop(attribute.parse_nested_meta(|meta| {
-            found |= meta.path.is_ident("rename_all");
-            if let Ok(value) = meta.value() {
-                drop(value.parse::<syn::Lit>());
-            }
-            Ok(())
-        }));
-    }
-    found
-}
-
-/// The name of a field or variant on the wire: as `#[serde(rename = "…")]` says, or the given one.
-pub(crate) fn wire_name(attributes: &[Attribute], otherwise: String) -> String {
-    let mut name = otherwise;
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        drop(attribute.parse_nested_meta(|meta| {
-            let text = meta.value().and_then(syn::parse::ParseBuffer::parse::<syn::LitStr>);
-            if meta.path.is_ident("rename")
-                && let Ok(text) = text
-            {
-                name = text.value();
-            }
-            Ok(())
-        }));
-    }
-    name
+/// In the mirror `Self` would be the mirror.
+fn without_self(tokens: TokenStream, name: &Ident) -> TokenStream {
+    let replace = |token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => {
+            let mut name = name.clone();
+            name.set_span(ident.span());
+            TokenTree::Ident(name)
+        }
+        TokenTree::Group(group) => {
+            let mut replaced = Group::new(group.delimiter(), without_self(group.stream(), name));
+            replaced.set_span(group.span());
+            TokenTree::Group(replaced)
+        }
+        other => other,
+    };
+    tokens.into_iter().map(replace).collect()
 }

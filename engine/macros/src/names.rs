@@ -26,6 +26,14 @@ pub(crate) fn pascal(name: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
+/// `; did you mean `not_found`?`, or nothing when no known name is near.
+pub(crate) fn suggestion<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+    let distance = |known: &str| strsim::damerau_levenshtein(name, known);
+    let near = known.into_iter().min_by_key(|known| distance(known));
+    near.filter(|near| distance(near) <= near.len().max(name.len()) / 3)
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,13 +2,14 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Field, Fields, Result, Token, Type, Visibility};
 
 use crate::docs::Docs;
 use crate::faults::Faults;
-use crate::{mirror, names};
+use crate::{mirror, names, serde_words};
 
 /// An index: its fields and what it demands of them.
 struct Index<'a> {
@@ -24,8 +25,8 @@ struct Parsed<'a> {
 }
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
-    let mirror = mirror::impls(input)?;
     let parsed = parse(input)?;
+    let mirror = mirror::impls(input)?;
     let mut faults = Vec::new();
     let summary = Docs::read(&input.attrs, &mut faults).summary;
     let (name, text, volatile) = (&input.ident, input.ident.to_string(), parsed.volatile);
@@ -85,9 +86,7 @@ fn spec(index: &Index<'_>) -> TokenStream {
 
 /// The typed handle: `Window::OWNER_START_TIME`.
 fn handle(visibility: &Visibility, place: usize, index: &Index<'_>) -> TokenStream {
-    let idents: Vec<String> =
-        index.fields.iter().filter_map(|field| field.ident.as_ref()).map(screaming).collect();
-    let name = Ident::new(&idents.join("_"), index.span);
+    let name = Ident::new(&handle_name(index), index.span);
     let types: Vec<&Type> = index.fields.iter().map(|field| &field.ty).collect();
     let key = if let [one] = types[..] { quote!(#one) } else { quote!((#(#types),*)) };
     let doc = format!(
@@ -100,13 +99,13 @@ fn handle(visibility: &Visibility, place: usize, index: &Index<'_>) -> TokenStre
     }
 }
 
-fn screaming(ident: &Ident) -> String {
-    ident.to_string().trim_start_matches("r#").to_uppercase()
+fn handle_name(index: &Index<'_>) -> String {
+    let idents = index.fields.iter().filter_map(|field| field.ident.as_ref());
+    idents.map(|ident| ident.unraw().to_string().to_uppercase()).collect::<Vec<_>>().join("_")
 }
 
 fn wire_name(field: &Field) -> String {
-    let ident = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-    mirror::wire_name(&field.attrs, names::camel(&ident))
+    field.ident.as_ref().map_or_else(String::new, |ident| serde_words::wire_name(&field.attrs, ident))
 }
 
 fn parse(input: &DeriveInput) -> Result<Parsed<'_>> {
@@ -130,17 +129,34 @@ fn parse(input: &DeriveInput) -> Result<Parsed<'_>> {
             if marked("id").is_some() {
                 faults.add(attribute, "the id is unique and can be looked up as it is");
             }
-            indexes.push(Index { fields: vec![field], unique, span: field.span() });
+            indexes.push(Index { fields: vec![field], unique, span: attribute.path().span() });
         }
     }
     if let Some(second) = ids.get(1) {
         faults.add(&second.ident, "a document has one id; there is another above");
     }
     let volatile = struct_options(input, &fields.named, &mut indexes, &mut faults);
+    if let Some(word) = serde_words::rename_all(&input.attrs) {
+        faults.add(
+            &word,
+            "a document's fields are spelt in camelCase; `#[serde(rename = \"…\")]` renames one of them",
+        );
+    }
+    check_handles(&indexes, &mut faults);
     let missing = || Error::new_spanned(&input.ident, "which field is the id? mark it with `#[id]`");
-    let id = ids.first().copied().ok_or_else(missing);
+    let id = faults.absorb(ids.first().copied().ok_or_else(missing));
     faults.finish()?;
-    Ok(Parsed { id: id?, indexes, volatile })
+    id.map(|id| Parsed { id, indexes, volatile }).ok_or_else(missing)
+}
+
+/// Each index has a handle of its own.
+fn check_handles(indexes: &[Index<'_>], faults: &mut Faults) {
+    for (place, index) in indexes.iter().enumerate() {
+        let name = handle_name(index);
+        if indexes[..place].iter().any(|other| handle_name(other) == name) {
+            faults.push(Error::new(index.span, format!("another index is called `{name}` already")));
+        }
+    }
 }
 
 /// `#[id]` stands on a field of type `Id<Self>`.
@@ -172,7 +188,10 @@ fn struct_options<'a>(
             }
             let unique = meta.path.is_ident("unique");
             if !unique && !meta.path.is_ident("index") {
-                return Err(meta.error("this is none of `volatile`, `index(a, b)`, `unique(a, b)`"));
+                let said = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+                let near = names::suggestion(&said, ["volatile", "index", "unique"]);
+                let help = format!("this is none of `volatile`, `index(a, b)`, `unique(a, b)`{near}");
+                return Err(meta.error(help));
             }
             let content;
             syn::parenthesized!(content in meta.input);
@@ -180,15 +199,24 @@ fn struct_options<'a>(
             if named.len() != 2 {
                 return Err(meta.error("this takes two fields; for one, mark the field itself"));
             }
-            let find = |ident: &Ident| {
-                let found = fields.iter().find(|field| field.ident.as_ref() == Some(ident));
-                found.ok_or_else(|| Error::new_spanned(ident, format!("there is no field `{ident}`")))
-            };
-            let found = named.iter().map(find).collect::<Result<Vec<_>>>()?;
+            let found = named.iter().map(|ident| field_called(ident, fields)).collect::<Result<Vec<_>>>()?;
+            if named.first() == named.last() {
+                return Err(Error::new_spanned(named.last(), "an index has two fields that differ"));
+            }
             indexes.push(Index { fields: found, unique, span: meta.path.span() });
             Ok(())
         });
         faults.absorb(parsed);
     }
     volatile
+}
+
+fn field_called<'a>(ident: &Ident, fields: &'a Punctuated<Field, Token![,]>) -> Result<&'a Field> {
+    let found = fields.iter().find(|field| field.ident.as_ref() == Some(ident));
+    found.ok_or_else(|| {
+        let known: Vec<String> =
+            fields.iter().filter_map(|field| field.ident.as_ref()).map(ToString::to_string).collect();
+        let near = names::suggestion(&ident.to_string(), known.iter().map(String::as_str));
+        Error::new_spanned(ident, format!("there is no field `{ident}`{near}"))
+    })
 }

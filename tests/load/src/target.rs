@@ -79,8 +79,7 @@ fn address_in(line: &str) -> Option<SocketAddr> {
 pub(crate) fn binary(given: Option<PathBuf>) -> Result<PathBuf, Fault> {
     let beside = std::env::current_exe()?.with_file_name("concord");
     let path = given.unwrap_or(beside);
-    if path.exists() {
-        return Ok(path);
-    }
-    Err("build the server first: cargo build --release".into())
+    // Whole, as it is started in another folder.
+    std::fs::canonicalize(path)
+        .map_err(|error| format!("build the server first (cargo build --release): {error}").into())
 }
