@@ -10,20 +10,28 @@ use crate::error::{ConceptError, Refusal};
 use crate::spec::BoxError;
 use crate::state::State;
 
+/// What an action returns, or a row of a query: it has a JSON form and a schema.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no form on the wire",
+    note = "put `#[derive(Data)]` on it"
+)]
+pub trait Wire: Serialize + JsonSchema {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + JsonSchema> Wire for T {}
+
 /// The result of an action as JSON; `()` is an object without fields.
-pub fn action<T: Serialize, E: ConceptError>(result: Result<T, E>) -> Result<Output, Refusal> {
+pub fn action<T: Wire, E: ConceptError>(result: Result<T, E>) -> Result<Output, Refusal> {
     json(&result?)
 }
 
 /// The result of a query that gives one row.
-pub fn one<T: Serialize, E: ConceptError>(result: Result<T, E>) -> Result<Output, Refusal> {
+pub fn one<T: Wire, E: ConceptError>(result: Result<T, E>) -> Result<Output, Refusal> {
     json(&[result?])
 }
 
 /// The result of a query that gives a list of rows or an optional one.
-pub fn rows<R: IntoIterator<Item: Serialize>, E: ConceptError>(
-    result: Result<R, E>,
-) -> Result<Output, Refusal> {
+pub fn rows<R: IntoIterator<Item: Wire>, E: ConceptError>(result: Result<R, E>) -> Result<Output, Refusal> {
     json(&Vec::from_iter(result?))
 }
 
@@ -48,6 +56,11 @@ pub fn details<const N: usize>(
 /// The schema of a `T`.
 pub fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
+}
+
+/// The schema of a result or a row.
+pub fn output<T: Wire>(generator: &mut SchemaGenerator) -> Schema {
+    schema::<T>(generator)
 }
 
 /// The keys of a document, read from its JSON text.

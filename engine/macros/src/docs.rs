@@ -1,7 +1,7 @@
 //! Doc comments as data.
 //!
-//! The first paragraph is the summary. `# Requires` and `# Effects` are lists; `# Principle` is prose. Other headings are
-//! for readers of the code and are passed over.
+//! The first paragraph is the summary. `# Requires` and `# Effects` are lists; `# Principle` is prose. Other headings and
+//! code are for readers of the source and are passed over.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
@@ -29,13 +29,19 @@ impl Docs {
     pub(crate) fn read(attributes: &[Attribute], faults: &mut Vec<Error>) -> Self {
         let mut docs = Self::default();
         let mut section = Section::Summary;
+        let mut in_code = false;
         for (line, span) in lines(attributes) {
             let line = line.trim();
-            if let Some(heading) = line.strip_prefix("# ") {
-                section = match heading.trim() {
-                    "Principle" => Section::Principle,
-                    "Requires" => Section::Requires,
-                    "Effects" => Section::Effects,
+            let fence = line.starts_with("```");
+            in_code ^= fence;
+            if fence || in_code {
+                continue;
+            }
+            if let Some(heading) = heading(line) {
+                section = match heading {
+                    "# Principle" => Section::Principle,
+                    "# Requires" => Section::Requires,
+                    "# Effects" => Section::Effects,
                     _ => Section::Other,
                 };
                 continue;
@@ -66,6 +72,10 @@ fn lines(attributes: &[Attribute]) -> Vec<(String, Span)> {
         }
     }
     lines
+}
+
+fn heading(line: &str) -> Option<&str> {
+    line.trim_start_matches('#').starts_with(' ').then_some(line).filter(|line| line.starts_with('#'))
 }
 
 fn join(text: &mut String, line: &str) {
@@ -101,6 +111,44 @@ pub(crate) fn missing(at: &impl Spanned, what: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_sections_and_code_are_passed_over() {
+        let item: syn::ItemFn = syn::parse_quote! {
+            /// Adds a user.
+            ///
+            /// # Requires
+            /// - The user must be new.
+            ///
+            /// ```
+            /// # use one::Line;
+            /// ```
+            /// - The session must exist.
+            ///
+            /// ## For the curious
+            /// Nothing.
+            fn join() {}
+        };
+        let mut faults = Vec::new();
+        let docs = Docs::read(&item.attrs, &mut faults);
+        assert_eq!(docs.summary, "Adds a user.");
+        assert_eq!(docs.requires, ["The user must be new.", "The session must exist."]);
+        assert!(faults.is_empty());
+    }
+
+    #[test]
+    fn text_that_is_no_item_is_a_fault() {
+        let item: syn::ItemFn = syn::parse_quote! {
+            /// Adds a user.
+            ///
+            /// # Effects
+            /// The user is in.
+            fn join() {}
+        };
+        let mut faults = Vec::new();
+        Docs::read(&item.attrs, &mut faults);
+        assert_eq!(faults.len(), 1);
+    }
 
     #[test]
     fn a_doc_comment_is_taken_apart() {

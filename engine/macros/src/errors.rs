@@ -2,8 +2,9 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Data, DeriveInput, Error, Fields, LitStr, Result, Token, Variant};
+use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, LitStr, Member, Result, Token, Variant};
 
 use crate::faults::Faults;
 use crate::names;
@@ -33,16 +34,27 @@ impl Parse for Code {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let kind = input.parse()?;
         input.parse::<Token![,]>()?;
-        Ok(Self { kind, code: input.parse()? })
+        let code = input.parse()?;
+        input.parse::<Option<Token![,]>>()?;
+        Ok(Self { kind, code })
     }
 }
 
 impl Code {
+    fn read(attribute: &Attribute) -> Result<Self> {
+        let form = "a kind and a code go here: `#[code(not_found, \"SESSION_NOT_FOUND\")]`";
+        attribute.parse_args().map_err(|fault| Error::new(fault.span(), form))
+    }
+
     fn kind(&self) -> Result<TokenStream> {
         let said = self.kind.to_string();
         let Some((_, called)) = KINDS.iter().find(|(written, _)| *written == said) else {
-            let all = KINDS.map(|(written, _)| written).join(", ");
-            return Err(Error::new_spanned(&self.kind, format!("there is no kind `{said}`; there is {all}")));
+            let kinds = KINDS.map(|(written, _)| written);
+            let mut near = names::suggestion(&said, kinds);
+            if near.is_empty() {
+                near = format!("; there is {}", kinds.join(", "));
+            }
+            return Err(Error::new_spanned(&self.kind, format!("there is no kind `{said}`{near}")));
         };
         let called = Ident::new(called, self.kind.span());
         Ok(quote!(::concord::Kind::#called))
@@ -61,14 +73,17 @@ impl Code {
 enum What {
     /// A refusal of the concept's own.
     Own { kind: TokenStream, code: LitStr, message: String, details: TokenStream, pattern: TokenStream },
-    /// Another error, passed on.
-    Transparent,
+    /// Another error, in this field, passed on.
+    Transparent(Member),
 }
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Enum(data) = &input.data else {
         return Err(Error::new_spanned(&input.ident, "the errors of a concept are an enum"));
     };
+    if !input.generics.params.is_empty() {
+        return Err(Error::new_spanned(&input.generics, "the errors of a concept have no type parameters"));
+    }
     let mut faults = Faults::default();
     let mut variants: Vec<(&Ident, What)> = Vec::new();
     for variant in &data.variants {
@@ -96,70 +111,96 @@ fn emit(name: &Ident, variants: &[(&Ident, What)]) -> TokenStream {
                 codes.push(quote!(Self::#variant { .. } => #code));
                 details.push(quote!(Self::#variant #pattern => #fields));
             }
-            What::Transparent => {
-                kinds.push(quote!(Self::#variant(inner) => ::concord::ConceptError::kind(inner)));
-                codes.push(quote!(Self::#variant(inner) => ::concord::ConceptError::code(inner)));
-                details.push(quote!(Self::#variant(inner) => ::concord::ConceptError::details(inner)));
+            What::Transparent(field) => {
+                let pattern = quote!(Self::#variant { #field: inner });
+                kinds.push(quote!(#pattern => ::concord::ConceptError::kind(inner)));
+                codes.push(quote!(#pattern => ::concord::ConceptError::code(inner)));
+                details.push(quote!(#pattern => ::concord::ConceptError::details(inner)));
             }
         }
     }
+    // A reference to what cannot be still has to be matched.
+    let this = if variants.is_empty() { quote!(*self) } else { quote!(self) };
     quote! {
         #[automatically_derived]
         impl ::concord::ConceptError for #name {
             const ERRORS: &'static [::concord::ErrorSpec] = &[#(#specs),*];
 
             fn kind(&self) -> ::concord::Kind {
-                match self { #(#kinds),* }
+                match #this { #(#kinds),* }
             }
 
             fn code(&self) -> &'static str {
-                match self { #(#codes),* }
+                match #this { #(#codes),* }
             }
 
             fn details(&self) -> ::core::option::Option<::concord::rt::serde_json::Map<
                 ::std::string::String,
                 ::concord::rt::serde_json::Value,
             >> {
-                match self { #(#details),* }
+                match #this { #(#details),* }
             }
         }
     }
 }
 
 fn read(variant: &Variant) -> Result<What> {
-    let find = |name: &str| variant.attrs.iter().find(|attribute| attribute.path().is_ident(name));
-    let said = find("error").ok_or_else(|| {
+    let said = marks(&variant.attrs, "error").next().ok_or_else(|| {
         Error::new_spanned(&variant.ident, "say what happened: `#[error(\"…\")]`, of thiserror")
     })?;
+    let mut codes = marks(&variant.attrs, "code");
+    let code = codes.next();
+    if let Some(second) = codes.next() {
+        return Err(Error::new_spanned(second, "a variant has one kind and one code; they are above"));
+    }
     if is_transparent(said) {
-        return match &variant.fields {
-            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => Ok(What::Transparent),
+        if let Some(code) = code {
+            return Err(Error::new_spanned(
+                code,
+                "a transparent variant has the kind and code of what it holds",
+            ));
+        }
+        let mut fields = variant.fields.members();
+        return match (fields.next(), fields.next()) {
+            (Some(field), None) => Ok(What::Transparent(field)),
             _ => Err(Error::new_spanned(
                 &variant.ident,
                 "a transparent variant holds one error and nothing else",
             )),
         };
     }
-    let missing = || {
+    let code = code.ok_or_else(|| {
         let help = "give it a kind and a code: `#[code(not_found, \"SESSION_NOT_FOUND\")]`";
         Error::new_spanned(&variant.ident, help)
-    };
-    let code: Code = find("code").ok_or_else(missing)?.parse_args()?;
+    })?;
+    let code = Code::read(code)?;
     code.check()?;
     let (pattern, details) = details(variant);
-    Ok(What::Own { kind: code.kind()?, code: code.code, message: message(said), details, pattern })
+    Ok(What::Own { kind: code.kind()?, code: code.code, message: message(said)?, details, pattern })
 }
 
-/// The named fields as parts of the refusal.
+fn marks<'a>(attributes: &'a [Attribute], name: &'static str) -> impl Iterator<Item = &'a Attribute> {
+    attributes.iter().filter(move |attribute| attribute.path().is_ident(name))
+}
+
+/// The named fields as parts of the refusal. Causes are for the log, not for clients.
 fn details(variant: &Variant) -> (TokenStream, TokenStream) {
     let Fields::Named(fields) = &variant.fields else {
         return (quote!({ .. }), quote!(::core::option::Option::None));
     };
-    let idents: Vec<&Ident> = fields.named.iter().filter_map(|field| field.ident.as_ref()).collect();
-    let names = idents.iter().map(|ident| names::camel(&ident.to_string()));
+    let told = fields.named.iter().filter(|field| !is_cause(field));
+    let idents: Vec<&Ident> = told.filter_map(|field| field.ident.as_ref()).collect();
+    let names = idents.iter().map(|ident| names::camel(&ident.unraw().to_string()));
     let details =
         quote!(::concord::rt::details([#((#names, ::concord::rt::serde_json::to_value(#idents))),*]));
-    (quote!({ #(#idents),* }), details)
+    (quote!({ #(#idents,)* .. }), details)
+}
+
+/// What thiserror takes for the cause, or for where the error comes from.
+fn is_cause(field: &Field) -> bool {
+    let marked = |name| marks(&field.attrs, name).next().is_some();
+    let named = |name| field.ident.as_ref().is_some_and(|ident| ident == name);
+    marked("source") || marked("from") || marked("backtrace") || named("source")
 }
 
 fn is_transparent(attribute: &Attribute) -> bool {
@@ -167,11 +208,13 @@ fn is_transparent(attribute: &Attribute) -> bool {
 }
 
 /// The text as it is written, placeholders and all.
-fn message(attribute: &Attribute) -> String {
+fn message(attribute: &Attribute) -> Result<String> {
     let first = |input: ParseStream<'_>| {
         let text: LitStr = input.parse()?;
         input.parse::<TokenStream>()?;
         Ok(text.value())
     };
-    attribute.parse_args_with(first).unwrap_or_default()
+    attribute.parse_args_with(first).map_err(|fault| {
+        Error::new(fault.span(), "documents show this text, so it has to stand here: `#[error(\"…\")]`")
+    })
 }

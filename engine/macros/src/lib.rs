@@ -68,7 +68,8 @@ pub fn concept(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `#[id]` stands on the id, an `Id` of the type itself. `#[index]` and `#[unique]` stand on fields to find documents by,
 /// `#[state(index(a, b))]` and `#[state(unique(a, b))]` on the struct, for two fields together; `#[state(volatile)]` keeps the
-/// documents in memory, whatever the store. Fields are spelt in camelCase on the wire; `#[serde(…)]` is respected.
+/// documents in memory, whatever the store. Fields are spelt in camelCase on the wire; `#[serde(…)]` is respected, but for
+/// `rename_all`: stores find documents by the spelling that the spec tells them.
 ///
 /// ```
 /// use concord::{Id, State};
@@ -121,7 +122,7 @@ pub fn derive_data(item: TokenStream) -> TokenStream {
 ///
 /// `#[code(not_found, "SESSION_NOT_FOUND")]`; the kinds are invalid, unauthorized, forbidden, not_found, conflict, expired,
 /// too_large, unprocessable, limited, internal and upstream. A variant with `#[error(transparent)]` passes another such
-/// error on. A variant's named fields travel as details.
+/// error on. A variant's named fields travel as details, but for its cause: that is for the log.
 ///
 /// ```
 /// use concord::{ConceptError, Kind};

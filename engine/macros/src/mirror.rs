@@ -11,9 +11,7 @@ use crate::{docs, serde_words};
 
 /// The impls of Serialize, Deserialize and JsonSchema.
 pub(crate) fn impls(input: &DeriveInput) -> Result<TokenStream> {
-    if !input.generics.params.is_empty() {
-        return Err(Error::new_spanned(&input.generics, "a type with parameters has no one schema"));
-    }
+    without_parameters(input)?;
     let name = &input.ident;
     // The underscores keep it apart from the author's types: it hides any of the same name from the fields.
     let mirror = format_ident!("__{name}Mirror");
@@ -24,7 +22,7 @@ pub(crate) fn impls(input: &DeriveInput) -> Result<TokenStream> {
         Data::Union(_) => return Err(Error::new_spanned(name, "a union has no JSON form")),
     };
     let keyword = if matches!(input.data, Data::Enum(_)) { quote!(enum) } else { quote!(struct) };
-    let (own_docs, own_words) = (docs::attributes(&input.attrs), serde_words::carried(&input.attrs, name));
+    let (own_docs, own_words) = (docs::attributes(&input.attrs), serde_words::for_mirror(&input.attrs, name));
     let renames = serde_words::rename_all(&input.attrs).is_some();
     let rename = (!renames).then(|| quote!(#[serde(rename_all = "camelCase")]));
     Ok(quote! {
@@ -75,6 +73,13 @@ pub(crate) fn impls(input: &DeriveInput) -> Result<TokenStream> {
             }
         }
     })
+}
+
+pub(crate) fn without_parameters(input: &DeriveInput) -> Result<()> {
+    if input.generics.params.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new_spanned(&input.generics, "a type with parameters has no one schema"))
 }
 
 fn struct_body(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {

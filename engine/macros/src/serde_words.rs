@@ -11,10 +11,14 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token};
 
 use crate::names;
 
-/// The words of all `#[serde(…)]` among these attributes.
+type Words = Punctuated<Meta, Token![,]>;
+
+fn of_serde(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("serde"))
+}
+
 fn words(attributes: &[Attribute]) -> impl Iterator<Item = Meta> {
-    let serde = attributes.iter().filter(|attribute| attribute.path().is_ident("serde"));
-    serde.filter_map(|list| list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()).flatten()
+    of_serde(attributes).filter_map(|list| list.parse_args_with(Words::parse_terminated).ok()).flatten()
 }
 
 /// `#[serde(rename_all = "…")]`.
@@ -34,12 +38,16 @@ pub(crate) fn wire_name(attributes: &[Attribute], ident: &Ident) -> String {
     renamed.unwrap_or_else(|| names::camel(&ident.unraw().to_string()))
 }
 
-/// The words for the mirror of the type `name`. `default` is the default of the type itself, not of its mirror.
-pub(crate) fn carried(attributes: &[Attribute], name: &Ident) -> TokenStream {
+/// What the mirror of the type `name` says to serde. A default is that of the type itself, not of its mirror.
+pub(crate) fn for_mirror(attributes: &[Attribute], name: &Ident) -> TokenStream {
     let default = format!("<{name} as ::core::default::Default>::default");
-    let words = words(attributes).map(|word| match word {
-        Meta::Path(path) if path.is_ident("default") => quote!(#path = #default),
-        other => quote!(#other),
+    let carried = of_serde(attributes).map(|attribute| {
+        let Ok(words) = attribute.parse_args_with(Words::parse_terminated) else { return quote!(#attribute) };
+        let words = words.into_iter().map(|word| match word {
+            Meta::Path(path) if path.is_ident("default") => quote!(#path = #default),
+            other => quote!(#other),
+        });
+        quote!(#[serde(#(#words),*)])
     });
-    quote!(#(#[serde(#words)])*)
+    carried.collect()
 }

@@ -25,6 +25,7 @@ struct Parsed<'a> {
 }
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    mirror::without_parameters(input)?;
     let parsed = parse(input)?;
     let mirror = mirror::impls(input)?;
     let mut faults = Vec::new();

@@ -52,10 +52,23 @@ mod with_macros {
         /// # Effects
         /// - There is a new vote.
         #[action]
-        pub(crate) async fn cast_vote(&self, tx: &mut Tx, user: Id<User>) -> Result<Cast, Error> {
+        pub(crate) async fn cast_vote(
+            &self,
+            tx: &mut Tx,
+            user: Id<User>,
+            #[secret] ballot_key: Option<String>,
+        ) -> Result<Cast, Error> {
+            drop(ballot_key);
             let id: Id<Vote> = tx.fresh_id();
             self.votes.insert(tx, &Vote { id: id.clone(), user }).await?;
             Ok(Cast { vote: id })
+        }
+
+        /// Lists a user's votes.
+        #[query]
+        pub(crate) async fn _get_votes(&self, tx: &Tx, user: Id<User>) -> Result<Vec<Cast>, Error> {
+            let votes = self.votes.find(tx, Vote::USER.is(&user)).await?;
+            Ok(votes.into_iter().map(|vote| Cast { vote: vote.id }).collect())
         }
     }
 }
@@ -63,7 +76,7 @@ mod with_macros {
 mod by_hand {
     //! As the macros have it.
 
-    use concord::spec::{ActionSpec, CollectionSpec, ConceptSpec, ParamSpec, Role};
+    use concord::spec::{ActionSpec, CollectionSpec, ConceptSpec, ParamSpec, Role, Rows};
     use concord::{Collection, Collections, Concept, ConceptError, Id, Input, Place, Running, State, Tx, rt};
     use schemars::JsonSchema;
     use serde::{Deserialize, Serialize};
@@ -95,6 +108,16 @@ mod by_hand {
     struct CastVoteInput {
         #[serde(rename = "user")]
         user: Id<User>,
+        #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "rt::redacted")]
+        #[serde(rename = "ballotKey")]
+        ballot_key: Option<String>,
+    }
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct GetVotesQuery {
+        #[serde(rename = "user")]
+        user: Id<User>,
     }
 
     #[derive(Serialize, JsonSchema)]
@@ -108,24 +131,44 @@ mod by_hand {
             name: "Upvote",
             purpose: "Let users say what they like.",
             principle: "If a user votes, the vote counts.",
-            actions: &[ActionSpec {
-                name: "castVote",
-                role: Role::Action { external: false, transient: false },
-                summary: "Casts a vote.",
-                requires: &[],
-                effects: &["There is a new vote."],
-                params: &[ParamSpec { name: "user", optional: false, secret: false }],
-                input: rt::schema::<CastVoteInput>,
-                output: rt::schema::<Cast>,
-                errors: Error::ERRORS,
-            }],
+            actions: &[
+                ActionSpec {
+                    name: "castVote",
+                    role: Role::Action { external: false, transient: false },
+                    summary: "Casts a vote.",
+                    requires: &[],
+                    effects: &["There is a new vote."],
+                    params: &[
+                        ParamSpec { name: "user", optional: false, secret: false },
+                        ParamSpec { name: "ballotKey", optional: true, secret: true },
+                    ],
+                    input: rt::schema::<CastVoteInput>,
+                    output: rt::output::<Cast>,
+                    errors: Error::ERRORS,
+                },
+                ActionSpec {
+                    name: "_getVotes",
+                    role: Role::Query(Rows::Many),
+                    summary: "Lists a user's votes.",
+                    requires: &[],
+                    effects: &[],
+                    params: &[ParamSpec { name: "user", optional: false, secret: false }],
+                    input: rt::schema::<GetVotesQuery>,
+                    output: rt::output::<Cast>,
+                    errors: Error::ERRORS,
+                },
+            ],
         };
 
         fn call<'a>(&'a self, action: usize, tx: &'a mut Tx, input: Input<'a>) -> Running<'a> {
             match action {
                 0 => Box::pin(async move {
-                    let CastVoteInput { user } = input.read(&Self::SPEC.actions[0])?;
-                    rt::action(self.cast_vote(tx, user).await)
+                    let CastVoteInput { user, ballot_key } = input.read(&Self::SPEC.actions[0])?;
+                    rt::action(self.cast_vote(tx, user, ballot_key).await)
+                }),
+                1 => Box::pin(async move {
+                    let GetVotesQuery { user } = input.read(&Self::SPEC.actions[1])?;
+                    rt::rows(self.get_votes(&*tx, user).await)
                 }),
                 _ => rt::no_such_action(),
             }
@@ -133,10 +176,21 @@ mod by_hand {
     }
 
     impl Upvote {
-        async fn cast_vote(&self, tx: &mut Tx, user: Id<User>) -> Result<Cast, Error> {
+        async fn cast_vote(
+            &self,
+            tx: &mut Tx,
+            user: Id<User>,
+            ballot_key: Option<String>,
+        ) -> Result<Cast, Error> {
+            drop(ballot_key);
             let id: Id<Vote> = tx.fresh_id();
             self.votes.insert(tx, &Vote { id: id.clone(), user }).await?;
             Ok(Cast { vote: id })
+        }
+
+        async fn get_votes(&self, tx: &Tx, user: Id<User>) -> Result<Vec<Cast>, Error> {
+            let votes = self.votes.find(tx, Vote::USER.is(&user)).await?;
+            Ok(votes.into_iter().map(|vote| Cast { vote: vote.id }).collect())
         }
     }
 }
@@ -219,9 +273,18 @@ fn words<C: Concept>() -> String {
 
 #[tokio::test]
 async fn the_macro_and_the_hand_behave_alike() {
-    for (action, body) in
-        [(0, r#"{"user":"ada"}"#), (0, r#"{"user":""}"#), (0, r#"{"usr":"ada"}"#), (0, "[]"), (1, "{}")]
-    {
+    let calls = [
+        (0, r#"{"user":"ada"}"#),
+        (0, r#"{"user":"ada","ballotKey":null}"#),
+        (0, r#"{"user":"ada","ballotKey":"swordfish"}"#),
+        (0, r#"{"user":""}"#),
+        (0, r#"{"usr":"ada"}"#),
+        (0, "[]"),
+        (1, r#"{"user":"ada"}"#),
+        (1, "{}"),
+        (2, "{}"),
+    ];
+    for (action, body) in calls {
         let (macros, hand) = (
             answers::<with_macros::Upvote>(action, body).await,
             answers::<by_hand::Upvote>(action, body).await,
@@ -230,6 +293,17 @@ async fn the_macro_and_the_hand_behave_alike() {
     }
     let written = answers::<with_macros::Upvote>(0, r#"{"user":"ada"}"#).await;
     assert!(written.contains("00000000-0000-4000-8000-000000000007"), "{written}");
+}
+
+#[tokio::test]
+async fn a_record_shows_that_there_was_a_secret_and_not_which() {
+    let told = answers::<with_macros::Upvote>(0, r#"{"user":"ada","ballotKey":"swordfish"}"#).await;
+    assert!(
+        told.contains(r#"{"user":"ada","ballotKey":"(secret)"}"#) && !told.contains("swordfish"),
+        "{told}"
+    );
+    let none = answers::<with_macros::Upvote>(0, r#"{"user":"ada","ballotKey":null}"#).await;
+    assert!(!none.contains("ballotKey"), "{none}");
 }
 
 #[test]

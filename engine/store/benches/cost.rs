@@ -42,7 +42,8 @@ const BODY: &[u8] =
 const RECORD: &[u8] = br#"{"at":1700000000000,"concept":"CallWindow","action":"setWindow","input":{"owner":"user1234","start":1700000000000},"output":{"window":"d9b2d63d-a233-4123-847a-7090f1f3a3b1"}}"#;
 
 fn main() -> Result<(), Error> {
-    memory()?;
+    memory(Plain::SPEC)?;
+    memory(Window::SPEC)?;
     let folder = tempfile::tempdir_in(std::env::var_os("BENCH_FOLDER").unwrap_or_else(|| ".".into()))?;
     lone(folder.path())?;
     for tasks in [64, 256] {
@@ -52,12 +53,12 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-fn memory() -> Result<(), Error> {
+fn memory(spec: &'static StateSpec) -> Result<(), Error> {
     const ROUNDS: u32 = 1_000_000;
     let store = MemoryStore::default();
     let runtime = Builder::new_current_thread().build()?;
     runtime.block_on(async {
-        let place = prepare(&store, Window::SPEC).await?;
+        let place = prepare(&store, spec).await?;
         let commits: Vec<Commit> = (0..ROUNDS).map(|n| insert(place, n, false)).collect();
         let keys: Vec<DocKey> = commits.iter().map(|commit| commit.changes.writes[0].key.clone()).collect();
         let (start, mut latest) = (Instant::now(), Duration::ZERO);
@@ -65,7 +66,8 @@ fn memory() -> Result<(), Error> {
             store.commit(commit).wait().await?;
             latest = start.elapsed();
         }
-        println!("memory: insert and two index entries  {:>8.0} ns", nanos(latest / ROUNDS));
+        let entries = spec.indexes.len();
+        println!("memory: insert and {entries} index entries    {:>8.0} ns", nanos(latest / ROUNDS));
         let start = Instant::now();
         for key in &keys {
             let snapshot = store.snapshot().wait().await?;

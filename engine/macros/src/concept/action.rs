@@ -1,9 +1,10 @@
 //! One action or query, taken apart.
 
 use proc_macro2::Ident;
+use syn::ext::IdentExt;
 use syn::{
-    Attribute, Error, FnArg, GenericArgument, ImplItemFn, Meta, Pat, PathArguments, ReceiverKind, Result,
-    ReturnType, Token, Type, TypeReference, punctuated::Punctuated,
+    Attribute, Error, FnArg, GenericArgument, ImplItemFn, Meta, Pat, PatType, PathArguments, Receiver,
+    ReceiverKind, Result, ReturnType, Token, Type, TypeReference, punctuated::Punctuated,
 };
 
 use crate::docs::{self, Docs};
@@ -102,7 +103,9 @@ fn role(method: &mut ImplItemFn, faults: &mut Faults) -> Option<Role> {
             } else if option.path.is_ident("transient") {
                 transient = true;
             } else {
-                return Err(option.error("an action may be `external` or `transient`"));
+                let said = option.path.get_ident().map(ToString::to_string).unwrap_or_default();
+                let near = names::suggestion(&said, ["external", "transient"]);
+                return Err(option.error(format!("an action may be `external` or `transient`{near}")));
             }
             Ok(())
         }));
@@ -112,32 +115,53 @@ fn role(method: &mut ImplItemFn, faults: &mut Faults) -> Option<Role> {
 
 fn params(method: &mut ImplItemFn, is_query: bool, faults: &mut Faults) -> Vec<Param> {
     let signature = method.sig.ident.clone();
-    let mut inputs = method.sig.inputs.iter_mut();
-    match inputs.next() {
-        Some(FnArg::Receiver(receiver)) if matches!(receiver.kind, ReceiverKind::Reference(_, _, None)) => {}
-        _ => faults.add(&signature, "an action takes `&self`: what it changes is behind `tx`"),
+    let mut inputs = method.sig.inputs.iter_mut().peekable();
+    let lent = |receiver: &Receiver| matches!(receiver.kind, ReceiverKind::Reference(_, _, None));
+    if !matches!(inputs.peek(), Some(FnArg::Receiver(receiver)) if lent(receiver)) {
+        faults.add(&signature, "an action takes `&self`: what it changes is behind `tx`");
     }
+    inputs.next_if(|input| matches!(input, FnArg::Receiver(_)));
     match inputs.next() {
-        Some(FnArg::Typed(tx)) => check_tx(&tx.ty, is_query, faults),
+        Some(FnArg::Typed(tx)) => {
+            check_tx(&tx.ty, is_query, faults);
+            if let Some(secret) = take_secret(&mut tx.attrs) {
+                faults.add(&secret, "the transaction is no part of the input; what is secret is a parameter");
+            }
+        }
         _ => faults.add(&signature, &format!("after `&self` comes the transaction, {}", tx_form(is_query))),
     }
     let mut params: Vec<Param> = Vec::new();
     for input in inputs {
         let FnArg::Typed(input) = input else { continue };
-        let secret = input.attrs.iter().any(|attribute| attribute.path().is_ident("secret"));
-        input.attrs.retain(|attribute| !attribute.path().is_ident("secret"));
-        let Pat::Ident(pattern) = &*input.pat else {
-            faults.add(&input.pat, "a parameter is a name: it is the field's name on the wire");
-            continue;
-        };
-        let name = names::camel(pattern.ident.to_string().trim_start_matches('_'));
-        if params.iter().any(|other| other.name == name) {
-            faults.add(&pattern.ident, &format!("another parameter is called `{name}` on the wire"));
+        let Some(param) = param(input, faults) else { continue };
+        if params.iter().any(|other| other.name == param.name) {
+            faults.add(&param.ident, &format!("another parameter is called `{}` on the wire", param.name));
         }
-        let (ty, optional) = ((*input.ty).clone(), argument_of(&input.ty, "Option").is_some());
-        params.push(Param { ident: pattern.ident.clone(), name, ty, optional, secret });
+        params.push(param);
     }
     params
+}
+
+fn param(input: &mut PatType, faults: &mut Faults) -> Option<Param> {
+    let secret = take_secret(&mut input.attrs).is_some();
+    let Pat::Ident(pattern) = &*input.pat else {
+        faults.add(&input.pat, "a parameter is a name: it is the field's name on the wire");
+        return None;
+    };
+    if matches!(*input.ty, Type::Reference(_) | Type::ImplTrait(_)) {
+        faults.add(
+            &input.ty,
+            "a parameter is read from the wire: it has a type of its own and borrows nothing",
+        );
+    }
+    let name = names::camel(pattern.ident.unraw().to_string().trim_start_matches('_'));
+    let (ty, optional) = ((*input.ty).clone(), argument_of(&input.ty, "Option").is_some());
+    Some(Param { ident: pattern.ident.clone(), name, ty, optional, secret })
+}
+
+/// Takes `#[secret]` off a parameter.
+fn take_secret(attributes: &mut Vec<Attribute>) -> Option<Attribute> {
+    attributes.extract_if(.., |attribute| attribute.path().is_ident("secret")).last()
 }
 
 fn tx_form(is_query: bool) -> &'static str {

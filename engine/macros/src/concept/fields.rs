@@ -1,25 +1,26 @@
 //! `#[concept]` on a struct: its collections.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{Error, Field, GenericArgument, ItemStruct, PathArguments, Type};
+use syn::ext::IdentExt;
+use syn::{Error, GenericArgument, ItemStruct, PathArguments, Result, Type};
 
 pub(crate) fn expand(item: &ItemStruct) -> TokenStream {
-    if !item.generics.params.is_empty() {
-        let fault = Error::new_spanned(&item.generics, "a concept has no type parameters").to_compile_error();
-        return quote!(#item #fault);
-    }
     let name = &item.ident;
-    let collections: Vec<(&Field, &Type)> =
-        item.fields.iter().filter_map(|field| Some((field, kept_by(&field.ty)?))).collect();
+    let collections = match collections(item) {
+        Ok(collections) => collections,
+        Err(fault) => {
+            let fault = fault.to_compile_error();
+            return quote!(#item #fault);
+        }
+    };
     let specs = collections.iter().map(|(field, state)| {
-        let name = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+        let name = field.unraw().to_string();
         quote! {
             ::concord::spec::CollectionSpec { name: #name, state: <#state as ::concord::State>::SPEC }
         }
     });
     let binds = collections.iter().map(|(field, _)| {
-        let field = &field.ident;
         quote! {
             if let ::core::option::Option::Some(place) = places.next() {
                 self.#field.bind(::core::clone::Clone::clone(place));
@@ -41,6 +42,19 @@ pub(crate) fn expand(item: &ItemStruct) -> TokenStream {
             }
         }
     }
+}
+
+/// The names of the collections and what they keep.
+fn collections(item: &ItemStruct) -> Result<Vec<(&Ident, &Type)>> {
+    if !item.generics.params.is_empty() {
+        return Err(Error::new_spanned(&item.generics, "a concept has no type parameters"));
+    }
+    let kept = item.fields.iter().filter_map(|field| Some((field, kept_by(&field.ty)?)));
+    let named = kept.map(|(field, state)| match &field.ident {
+        Some(ident) => Ok((ident, state)),
+        None => Err(Error::new_spanned(field, "a collection needs a name: documents are stored under it")),
+    });
+    named.collect()
 }
 
 /// The `T` of a `Collection<T>`.

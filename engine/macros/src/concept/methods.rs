@@ -1,7 +1,8 @@
 //! `#[concept]` on an impl: its actions and queries.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{Error, ImplItem, ItemImpl, Result, Type};
 
 use super::action::{Action, Param, Role};
@@ -55,7 +56,10 @@ fn emit(name: &Ident, docs: &Docs, actions: &[Action]) -> TokenStream {
     let Docs { summary, principle, .. } = docs;
     let inputs = actions.iter().map(input_struct);
     let specs = actions.iter().map(spec);
-    let arms = actions.iter().enumerate().map(|(place, action)| arm(place, action));
+    // Names that an author's parameters can neither take nor hide.
+    let local = |name| Ident::new(name, Span::mixed_site());
+    let (tx, input) = (local("tx"), local("input"));
+    let arms = actions.iter().enumerate().map(|(place, action)| arm(place, action, &tx, &input));
     quote! {
         const _: () = {
             #(#inputs)*
@@ -72,8 +76,8 @@ fn emit(name: &Ident, docs: &Docs, actions: &[Action]) -> TokenStream {
                 fn call<'a>(
                     &'a self,
                     action: usize,
-                    tx: &'a mut ::concord::Tx,
-                    input: ::concord::Input<'a>,
+                    #tx: &'a mut ::concord::Tx,
+                    #input: ::concord::Input<'a>,
                 ) -> ::concord::Running<'a> {
                     match action {
                         #(#arms)*
@@ -85,13 +89,19 @@ fn emit(name: &Ident, docs: &Docs, actions: &[Action]) -> TokenStream {
     }
 }
 
+/// What the schema of an action's input is called. `get` and `_get` may stand side by side.
+fn input_title(action: &Action) -> String {
+    let suffix = if matches!(action.role, Role::Action { .. }) { "Input" } else { "Query" };
+    names::pascal(&action.method.unraw().to_string()) + suffix
+}
+
+/// The underscores keep it apart from the author's types: it hides any of the same name from the parameters.
 fn input_name(action: &Action) -> Ident {
-    format_ident!("{}Input", names::pascal(&action.method.to_string()))
+    format_ident!("__{}", input_title(action))
 }
 
 fn input_struct(action: &Action) -> TokenStream {
-    let name = input_name(action);
-    let text = name.to_string();
+    let (name, title) = (input_name(action), input_title(action));
     let fields = action.params.iter().map(|Param { ident, name, ty, optional, secret }| {
         let absent =
             optional.then(|| quote!(default, skip_serializing_if = "::core::option::Option::is_none",));
@@ -103,7 +113,7 @@ fn input_struct(action: &Action) -> TokenStream {
             ::concord::rt::serde::Serialize, ::concord::rt::serde::Deserialize, ::concord::rt::schemars::JsonSchema,
         )]
         #[serde(crate = "::concord::rt::serde", deny_unknown_fields)]
-        #[schemars(crate = "::concord::rt::schemars", rename = #text)]
+        #[schemars(crate = "::concord::rt::schemars", rename = #title)]
         struct #name { #(#fields),* }
     }
 }
@@ -132,25 +142,28 @@ fn spec(action: &Action) -> TokenStream {
             effects: &[#(#effects),*],
             params: &[#(#params),*],
             input: ::concord::rt::schema::<#input>,
-            output: ::concord::rt::schema::<#output>,
+            output: ::concord::rt::output::<#output>,
             errors: <#error as ::concord::ConceptError>::ERRORS,
         }
     }
 }
 
-fn arm(place: usize, action: &Action) -> TokenStream {
-    let (method, input) = (&action.method, input_name(action));
+fn arm(place: usize, action: &Action, tx: &Ident, input: &Ident) -> TokenStream {
+    let (method, fields_of) = (&action.method, input_name(action));
     let fields: Vec<&Ident> = action.params.iter().map(|param| &param.ident).collect();
     let finish = match action.role {
         Role::Action { .. } => quote!(action),
         Role::One => quote!(one),
         Role::Optional | Role::Many => quote!(rows),
     };
-    let tx = if matches!(action.role, Role::Action { .. }) { quote!(tx) } else { quote!(&*tx) };
-    quote! {
+    let lent = if matches!(action.role, Role::Action { .. }) { quote!(#tx) } else { quote!(&*#tx) };
+    let read = quote!(#input.read(&Self::SPEC.actions[#place])?);
+    // A future that is not `Send`, or a result without a JSON form, is told at the method.
+    let at = Span::call_site().located_at(method.span());
+    quote_spanned! {at=>
         #place => ::std::boxed::Box::pin(async move {
-            let #input { #(#fields),* } = input.read(&Self::SPEC.actions[#place])?;
-            ::concord::rt::#finish(self.#method(#tx, #(#fields),*).await)
+            let #fields_of { #(#fields),* } = #read;
+            ::concord::rt::#finish(self.#method(#lent, #(#fields),*).await)
         }),
     }
 }

@@ -7,6 +7,7 @@ mod methods;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
 use syn::{Error, Item, Result};
 
 /// What `#[concept]` stands on.
@@ -20,17 +21,23 @@ impl Parse for Target {
 
 /// The item as its author wrote it stays in any case, so that one fault does not raise a hundred others.
 pub(crate) fn expand(options: &TokenStream, Target(item): Target) -> TokenStream {
-    if !options.is_empty() {
-        let fault = Error::new_spanned(options, "`#[concept]` takes no options").to_compile_error();
-        return quote!(#item #fault);
-    }
-    match item {
+    let fault = (!options.is_empty())
+        .then(|| Error::new_spanned(options, "`#[concept]` takes no options").to_compile_error());
+    let expanded = match item {
         Item::Struct(item) => fields::expand(&item),
         Item::Impl(item) => methods::expand(item),
-        other => {
-            let fault = Error::new_spanned(&other, "`#[concept]` stands on a struct and on its `impl`");
-            let fault = fault.to_compile_error();
-            quote!(#other #fault)
-        }
-    }
+        other => misplaced(&other),
+    };
+    quote!(#expanded #fault)
+}
+
+fn misplaced(item: &Item) -> TokenStream {
+    let at = match item {
+        Item::Enum(item) => item.ident.span(),
+        Item::Fn(item) => item.sig.ident.span(),
+        Item::Trait(item) => item.ident.span(),
+        other => other.span(),
+    };
+    let fault = Error::new(at, "`#[concept]` stands on a struct and on its `impl`").to_compile_error();
+    quote!(#item #fault)
 }

@@ -14,7 +14,7 @@ async fn no_commit_is_answered_before_its_sync() {
     let store = Arc::new(store);
     commit(&store, insert(notes, "before")).await.unwrap();
 
-    gate.hold();
+    let _held = gate.hold();
     let held = tokio::spawn({
         let store = Arc::clone(&store);
         async move { commit(&store, insert(notes, "held")).await }
@@ -33,7 +33,7 @@ async fn no_commit_is_answered_before_its_sync() {
 async fn commits_that_wait_share_a_sync() {
     let (place, gate) = (Place::new(), Arc::new(Gate::default()));
     let (store, notes) = place.open_with(gate.options()).await;
-    gate.hold();
+    let _held = gate.hold();
     let first = store.commit(insert(notes, "first"));
     gate.wait_for(1);
     let waiting: Vec<_> = (0..50).map(|n| store.commit(insert(notes, &format!("n{n}")))).collect();
@@ -52,7 +52,7 @@ async fn commits_that_wait_share_a_sync() {
 async fn a_sync_that_fails_fails_all_who_share_it_and_nothing_else() {
     let (place, gate) = (Place::new(), Arc::new(Gate::default()));
     let (store, notes) = place.open_with(gate.options()).await;
-    gate.hold();
+    let _held = gate.hold();
     let first = store.commit(insert(notes, "first"));
     gate.wait_for(1);
     let sharing: Vec<_> = (0..5).map(|n| store.commit(insert(notes, &format!("n{n}")))).collect();

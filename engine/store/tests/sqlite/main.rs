@@ -112,8 +112,11 @@ impl Gate {
         Options { before_sync: Some(before_sync), ..Options::default() }
     }
 
-    fn hold(&self) {
+    /// Holds syncs up from here on, at the longest until the guard goes.
+    #[must_use]
+    fn hold(self: &Arc<Self>) -> Held {
         self.state.lock().unwrap().holds = true;
+        Held(Arc::clone(self))
     }
 
     /// Decides about the next sync, or the one that waits.
@@ -135,6 +138,15 @@ impl Gate {
 
     fn begun(&self) -> usize {
         self.state.lock().unwrap().begun
+    }
+}
+
+/// Opens the gate when a test fails half way: the store could not end otherwise.
+struct Held(Arc<Gate>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.open();
     }
 }
 

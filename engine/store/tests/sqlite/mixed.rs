@@ -64,7 +64,7 @@ fn is_ready(future: std::pin::Pin<&mut impl Future>) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_disk_fails_neither_side_applies_and_who_waited_goes_on() {
     let both = Both::open().await;
-    both.gate.hold();
+    let _held = both.gate.hold();
     let running = both.start(both.mixed("a"));
     assert_eq!(both.is_there("a").await, (false, false));
     let mut same = pin!(both.store.commit(insert(both.volatile, "a")).wait());
@@ -81,7 +81,7 @@ async fn when_the_disk_fails_neither_side_applies_and_who_waited_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_disk_succeeds_both_sides_apply_and_who_waited_loses() {
     let both = Both::open().await;
-    both.gate.hold();
+    let _held = both.gate.hold();
     let running = both.start(both.mixed("a"));
     let mut same = pin!(both.store.commit(insert(both.volatile, "a")).wait());
     assert!(!is_ready(same.as_mut()));

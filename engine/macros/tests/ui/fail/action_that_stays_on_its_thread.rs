@@ -1,0 +1,35 @@
+use concord::{Collection, ConceptError, Id, State, StoreError, Tx, concept};
+
+/// A vote.
+#[derive(State)]
+pub struct Vote {
+    #[id]
+    id: Id<Vote>,
+}
+
+#[derive(Debug, thiserror::Error, ConceptError)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[concept]
+#[derive(Default)]
+pub struct Upvote {
+    votes: Collection<Vote>,
+}
+
+/// Let users say what they like.
+#[concept]
+impl Upvote {
+    /// Casts a vote.
+    #[action]
+    pub async fn cast(&self, tx: &mut Tx, vote: Id<Vote>) -> Result<(), Error> {
+        let count = std::rc::Rc::new(1);
+        self.votes.delete(tx, &vote).await?;
+        drop(count);
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use concord::concept;
+
+#[concept]
+pub enum Upvote {
+    Votes,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use concord::ConceptError;
+
+#[derive(Debug, thiserror::Error, ConceptError)]
+pub enum Error {
+    #[error("gone")]
+    #[code(not_found)]
+    Gone,
+}
+
+fn main() {}
