@@ -1,14 +1,15 @@
 //! API documents: one a concept, each endpoint with what it requires, does, takes and gives.
 //!
 //! The format is that of the seed document *concepts*, heading for heading: people and tools read it already. Bodies are
-//! JSON in which each value names its type.
+//! JSON in which each value names its type; whether a field may be left out is for the requirements to say.
 
 use std::fmt::{self, Write};
 
 use concord::spec::{ActionSpec, Role, Rows};
 use concord_runtime::Instance;
+use serde_json::Value;
 
-use crate::shape::Shape;
+use crate::shape::{Field, Shape};
 
 /// The API document of a concept.
 pub(crate) fn document(instance: &Instance) -> String {
@@ -32,8 +33,8 @@ fn endpoint(out: &mut String, concept: &str, action: &ActionSpec) -> fmt::Result
     writeln!(out, "**Description:** {}\n", action.summary)?;
     list(out, "Requirements", action.requires)?;
     list(out, "Effects", action.effects)?;
-    body(out, "Request Body", &example(&Shape::of(action.input), 0))?;
-    let row = Shape::of(action.output);
+    body(out, "Request Body", &example(&Shape::of_input(action.input), 0))?;
+    let row = Shape::of_output(action.output);
     match action.role {
         Role::Action { .. } => body(out, "Success Response Body (Action)", &example(&row, 0))?,
         Role::Query(Rows::One | Rows::Optional | Rows::Many) => {
@@ -45,6 +46,8 @@ fn endpoint(out: &mut String, concept: &str, action: &ActionSpec) -> fmt::Result
 
 fn list(out: &mut String, title: &str, items: &[&str]) -> fmt::Result {
     writeln!(out, "**{title}:**")?;
+    let none: &[&str] = &["None."];
+    let items = if items.is_empty() { none } else { items };
     items.iter().try_for_each(|item| writeln!(out, "- {item}"))?;
     writeln!(out)
 }
@@ -56,22 +59,31 @@ fn body(out: &mut String, title: &str, json: &str) -> fmt::Result {
 /// JSON in which each value names its type.
 fn example(shape: &Shape, depth: usize) -> String {
     match shape {
-        Shape::Id(_) => "\"ID\"".into(),
-        Shape::Text => "\"string\"".into(),
-        Shape::Number | Shape::Time => "\"number\"".into(),
-        Shape::Boolean => "\"boolean\"".into(),
-        Shape::OneOf(texts) => format!("\"{}\"", texts.join(" | ")),
-        Shape::Any => "\"any\"".into(),
+        Shape::Id(_) => quoted("ID"),
+        Shape::Text => quoted("string"),
+        Shape::Number | Shape::Time => quoted("number"),
+        Shape::Boolean => quoted("boolean"),
+        Shape::OneOf(texts) => quoted(&texts.join(" | ")),
+        Shape::Again(name) => quoted(name),
+        Shape::Any => quoted("any"),
         Shape::Nullable(inner) => example(inner, depth),
         Shape::List(item) => block('[', &[example(item, depth + 1)], ']', depth),
+        Shape::Map(value) => block('{', &[entry("<key>", value, depth)], '}', depth),
         Shape::Object(fields) if fields.is_empty() => "{}".into(),
         Shape::Object(fields) => {
-            let line = |field: &crate::shape::Field| {
-                format!("\"{}\": {}", field.name, example(&field.shape, depth + 1))
-            };
+            let line = |field: &Field| entry(&field.name, &field.shape, depth);
             block('{', &fields.iter().map(line).collect::<Vec<_>>(), '}', depth)
         }
     }
+}
+
+fn entry(key: &str, value: &Shape, depth: usize) -> String {
+    format!("{}: {}", quoted(key), example(value, depth + 1))
+}
+
+/// A text as JSON: `#[serde(rename)]` may put anything into a name.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
 }
 
 fn block(open: char, lines: &[String], close: char, depth: usize) -> String {
