@@ -2,15 +2,13 @@
 
 use concord_runtime::{Registry, RegistryFault};
 
-/// Those that anybody may call; the rest ask for an admin's token.
-pub const OPEN: &[&str] = &["CallSession", "CallWindow", "Participant", "Room"];
-
 /// All of them.
 pub fn registry() -> Result<Registry, RegistryFault> {
     let mut registry = Registry::default();
     registry.add(concept_call_session::CallSession::default())?;
     registry.add(concept_call_window::CallWindow::default())?;
     registry.add(concept_participant::Participant::default())?;
+    registry.add(concept_requesting::Requesting)?;
     registry.add(concept_room::Room::default())?;
     Ok(registry)
 }

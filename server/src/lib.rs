@@ -8,6 +8,7 @@ pub mod concepts;
 pub mod config;
 mod http;
 mod net;
+pub mod rules;
 pub mod token;
 
 pub use http::{Metrics, RequestLimits, Site, router};

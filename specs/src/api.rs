@@ -9,7 +9,7 @@ use concord::spec::{ActionSpec, Role, Rows};
 use concord_runtime::Instance;
 use serde_json::Value;
 
-use crate::shape::{Field, Shape};
+use concord_lang::shape::{Field, Shape};
 
 /// The API document of a concept.
 pub(crate) fn document(instance: &Instance) -> String {

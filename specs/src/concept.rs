@@ -7,7 +7,7 @@ use concord::spec::{ActionSpec, CollectionSpec, Role, Rows, StateSpec};
 use concord_runtime::Instance;
 
 use crate::cell;
-use crate::shape::{Field, Shape};
+use concord_lang::shape::{Field, Shape};
 
 /// The page of a concept.
 pub(crate) fn document(instance: &Instance) -> String {

@@ -7,13 +7,14 @@
 mod api;
 mod concept;
 mod files;
+mod graph;
 mod index;
-mod shape;
 
+pub use concord_lang::shape::{Field, SchemaOf, Shape};
 use concord_runtime::Registry;
 
 pub use files::{Difference, Error, Stale, check, write};
-pub use shape::{Field, SchemaOf, Shape};
+pub use graph::graph;
 
 /// Where documents lie in a checkout. Every Markdown file in it is generated.
 const FOLDER: &str = "specs/api";

@@ -39,6 +39,12 @@ pub trait Collections: Send + Sync + 'static {
 
     /// Tells each collection where its documents are. `places` is in the order of `COLLECTIONS`.
     fn bind(&mut self, places: &[Place]);
+
+    /// The same concept once more, with state of its own.
+    #[must_use]
+    fn another(&self) -> Self
+    where
+        Self: Sized;
 }
 
 /// Where the documents of one collection are.

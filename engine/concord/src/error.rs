@@ -61,6 +61,46 @@ impl Kind {
     }
 }
 
+impl Kind {
+    const ALL: [Self; 12] = [
+        Self::Invalid,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Conflict,
+        Self::Expired,
+        Self::TooLarge,
+        Self::Unprocessable,
+        Self::Limited,
+        Self::Internal,
+        Self::Upstream,
+        Self::Unavailable,
+    ];
+
+    /// The status that says this over HTTP.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Invalid => 400,
+            Self::Unauthorized => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::Expired => 410,
+            Self::TooLarge => 413,
+            Self::Unprocessable => 422,
+            Self::Limited => 429,
+            Self::Internal => 500,
+            Self::Upstream => 502,
+            Self::Unavailable => 503,
+        }
+    }
+
+    /// The kind of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// One variant of a concept's errors, for documents and for the checker of syncs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrorSpec {

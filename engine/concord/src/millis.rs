@@ -10,6 +10,8 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+mod iso;
+
 /// Milliseconds since the Unix epoch.
 ///
 /// ```
@@ -39,6 +41,25 @@ impl std::ops::Sub<Duration> for Millis {
 
     fn sub(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+}
+
+impl Millis {
+    /// The time as ISO 8601 has it, in UTC.
+    ///
+    /// ```
+    /// use concord::Millis;
+    ///
+    /// assert_eq!(Millis(1_767_225_600_123).to_iso(), "2026-01-01T00:00:00.123Z");
+    /// assert_eq!(Millis::of_iso("2026-01-01T01:00:00+01:00"), Some(Millis(1_767_225_600_000)));
+    /// ```
+    pub fn to_iso(self) -> String {
+        iso::text(self.0)
+    }
+
+    /// The time of such a text, in any offset; the time of day may be absent.
+    pub fn of_iso(text: &str) -> Option<Self> {
+        iso::read(text).map(Self)
     }
 }
 

@@ -41,6 +41,10 @@ pub struct ActionSpec {
     pub output: fn(&mut SchemaGenerator) -> Schema,
     /// The errors of the concept.
     pub errors: &'static [ErrorSpec],
+    /// Whether it takes fields of any name besides its parameters: `Requesting.request`.
+    pub open: bool,
+    /// Whether the server makes it happen, so that no rule may do it.
+    pub stimulus: bool,
 }
 
 /// What an entry of a concept does.

@@ -100,6 +100,10 @@ mod by_hand {
                 self.votes.bind(place.clone());
             }
         }
+
+        fn another(&self) -> Self {
+            Self { votes: Collection::default() }
+        }
     }
 
     // `#[concept]` on the impl: a struct for the input of each action ...
@@ -145,6 +149,8 @@ mod by_hand {
                     input: rt::schema::<CastVoteInput>,
                     output: rt::output::<Cast>,
                     errors: Error::ERRORS,
+                    open: false,
+                    stimulus: false,
                 },
                 ActionSpec {
                     name: "_getVotes",
@@ -156,6 +162,8 @@ mod by_hand {
                     input: rt::schema::<GetVotesQuery>,
                     output: rt::output::<Cast>,
                     errors: Error::ERRORS,
+                    open: false,
+                    stimulus: false,
                 },
             ],
         };

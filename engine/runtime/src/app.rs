@@ -1,111 +1,38 @@
-//! The app: concepts on a store, ready to be called.
+//! The app: concepts and rules on a store, ready to be called.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
-use concord::storage::Source;
-use concord::{Ids, Output, Refusal};
+use concord::{Output, Refusal};
+use concord_lang::{Diagnostics, Plan, Sources};
 use concord_store::Store;
 use tokio::sync::Notify;
 
-use crate::carry::Carried;
-use crate::clock::{Clock, SystemClock};
-use crate::error::OpenError;
+use crate::carry::{Carried, Slot};
+use crate::contract::Contracts;
 use crate::flow::{Flow, FlowId};
-use crate::ids::RandomIds;
-use crate::registry::{ActionRef, Registry, places};
+use crate::options::Options;
+use crate::registry::{ActionRef, Registry};
 use crate::ring::Ring;
+use crate::run::{Answer, Run, Waits};
 use crate::transaction::Engine;
 
-/// An app that is not open yet.
-///
-/// ```
-/// # async fn example(store: std::sync::Arc<dyn concord_store::Store>) -> Result<(), Box<dyn std::error::Error>> {
-/// use concord_runtime::{App, Registry};
-///
-/// let mut registry = Registry::default();
-/// // registry.add(CallSession::default())?;
-/// let app = App::options().open(registry, store).await?;
-/// # Ok(()) }
-/// ```
-pub struct Options {
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
-    ring_bytes: usize,
-    deadline: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(RandomIds::default()),
-            ring_bytes: 8 << 20,
-            deadline: Duration::from_secs(10),
-        }
-    }
-}
-
-impl Options {
-    /// Another clock than the machine's.
-    #[must_use]
-    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
-        Self { clock, ..self }
-    }
-
-    /// Another source of ids than randomness.
-    #[must_use]
-    pub fn ids(self, ids: Arc<dyn Ids>) -> Self {
-        Self { ids, ..self }
-    }
-
-    /// How many bytes of recent flows to keep in memory.
-    #[must_use]
-    pub fn ring_bytes(self, ring_bytes: usize) -> Self {
-        Self { ring_bytes, ..self }
-    }
-
-    /// How long an action that talks to the outside may take.
-    #[must_use]
-    pub fn deadline(self, deadline: Duration) -> Self {
-        Self { deadline, ..self }
-    }
-
-    /// Opens the app: the store makes room for every collection and builds the indexes that are new.
-    pub async fn open(self, mut registry: Registry, store: Arc<dyn Store>) -> Result<App, OpenError> {
-        let layouts = registry.layouts();
-        let ids = store.prepare(&layouts).wait().await?;
-        let volatile =
-            layouts.iter().zip(&ids).filter(|(layout, _)| layout.state.volatile).map(|(_, id)| *id).collect();
-        registry.bind(places(&layouts, ids));
-        let source: Arc<dyn Source> = Arc::<dyn Store>::clone(&store);
-        let engine = Engine {
-            registry,
-            store,
-            source,
-            clock: self.clock,
-            ids: self.ids,
-            queue: Arc::default(),
-            volatile,
-            deadline: self.deadline,
-        };
-        let ring = Ring::new(self.ring_bytes);
-        Ok(App { inner: Arc::new(Inner { engine, ring, running: Running::default() }) })
-    }
-}
-
-/// Concepts on a store. A cheap handle: clone it.
+/// Concepts and rules on a store. A cheap handle: clone it.
 #[derive(Clone)]
 pub struct App {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    engine: Engine,
-    ring: Ring,
+pub(crate) struct Inner {
+    pub(crate) engine: Engine,
+    pub(crate) contracts: Contracts,
+    /// What the checker found suspicious.
+    pub(crate) warnings: Diagnostics,
+    pub(crate) ring: Ring,
     running: Running,
+    /// Told when a flow met a store that failed.
+    pub(crate) stranded: Notify,
 }
 
 /// What came of a call.
@@ -123,16 +50,67 @@ impl App {
         Options::default()
     }
 
+    pub(crate) fn new(engine: Engine, contracts: Contracts, warnings: Diagnostics, ring: Ring) -> Self {
+        let (running, stranded) = (Running::default(), Notify::new());
+        Self { inner: Arc::new(Inner { engine, contracts, warnings, ring, running, stranded }) }
+    }
+
     /// The concepts.
     pub fn registry(&self) -> &Registry {
         &self.inner.engine.registry
     }
 
+    /// The rules.
+    pub fn plan(&self) -> &Plan {
+        &self.inner.engine.rules.plan
+    }
+
+    /// The files that the rules came from.
+    pub fn sources(&self) -> &Sources {
+        &self.inner.engine.rules.sources
+    }
+
+    /// What the checker found suspicious about the rules.
+    pub fn warnings(&self) -> &Diagnostics {
+        &self.inner.warnings
+    }
+
     /// Calls an action with the JSON text of its input. The reply comes when what the action wrote is as durable as the
-    /// store makes it. Dropping the future cancels nothing: the flow goes on without an audience.
+    /// store makes it; what syncs make of it goes on behind the reply. Dropping the future cancels nothing: the flow
+    /// goes on without an audience.
     pub fn call(&self, action: ActionRef, input: Bytes) -> impl Future<Output = Reply> + Send + 'static {
+        let engine = &self.inner.engine;
+        let flow = FlowId::fresh(engine.clock.now(), &*engine.ids);
+        let answer = self.start(flow, action, input, None, Waits::Result);
+        async move {
+            let result = match answer.await {
+                Answer::Result(output) => Ok(output),
+                Answer::Refused(_, refusal) => Err(refusal),
+                Answer::Response(_) => Err(Refusal::internal("a call is not answered by a response")),
+            };
+            Reply { flow, result }
+        }
+    }
+
+    /// Starts a flow, and carries it on whether anybody waits for its answer or not. `keep` is what its record keeps of
+    /// the input, if that is not what the action says.
+    pub(crate) fn start(
+        &self,
+        flow: FlowId,
+        action: ActionRef,
+        input: Bytes,
+        keep: Option<Bytes>,
+        waits: Waits,
+    ) -> Carried<Answer> {
         let inner = Arc::clone(&self.inner);
-        Carried::new(async move { inner.run(action, &input).await })
+        let slot = Arc::new(Slot::default());
+        let answer = Arc::clone(&slot);
+        Carried::new(slot, async move {
+            let _running = inner.running.one();
+            let run = Run::new(&inner.engine, flow, waits, answer);
+            let flow = run.start(action, &input, keep).await;
+            inner.settle(flow);
+        })
     }
 
     /// The flow, if it is recent enough to be in memory.
@@ -152,12 +130,18 @@ impl App {
 }
 
 impl Inner {
-    async fn run(self: Arc<Self>, action: ActionRef, input: &Bytes) -> Reply {
+    /// Takes up a flow where it was left.
+    pub(crate) async fn resume(self: &Arc<Self>, id: FlowId, open: crate::due::Open) {
         let _running = self.running.one();
-        let flow = FlowId::fresh(self.engine.clock.now(), &*self.engine.ids);
-        let (record, result) = self.engine.transact(flow, action, input).await;
-        self.ring.push(Flow { id: flow, records: vec![record] });
-        Reply { flow, result }
+        let flow = Run::resume(&self.engine, id, open).work().await;
+        self.settle(flow);
+    }
+
+    fn settle(&self, flow: Flow) {
+        if flow.is_stranded() {
+            self.stranded.notify_one();
+        }
+        self.ring.push(flow);
     }
 }
 

@@ -1,5 +1,9 @@
 //! Why an app does not open.
 
+use std::fmt;
+
+use concord::storage::StorageFault;
+use concord_lang::{Diagnostics, Sources};
 use concord_store::PrepareError;
 
 /// Why a registry does not take a concept.
@@ -27,7 +31,38 @@ pub enum OpenError {
     /// The registry has faults.
     #[error("the registry is not sound")]
     Registry(#[from] RegistryFault),
+    /// Something is set that no contract has.
+    #[error("there is no setting `{name}` of a contract `{contract}`")]
+    NoSuchSetting {
+        /// The contract.
+        contract: String,
+        /// The setting.
+        name: String,
+    },
+    /// The rules have faults.
+    #[error("{0}")]
+    Rules(Box<RulesFault>),
     /// The store cannot serve a collection.
     #[error("the store cannot be used")]
     Store(#[from] PrepareError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Failed(#[from] StorageFault),
+}
+
+/// Rules that do not start: what is wrong, and with which files.
+#[derive(Debug)]
+pub struct RulesFault {
+    /// What is wrong.
+    pub diagnostics: Diagnostics,
+    /// The files.
+    pub sources: Sources,
+}
+
+impl fmt::Display for RulesFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (errors, _) = self.diagnostics.count();
+        writeln!(f, "the rules have {errors} faults")?;
+        f.write_str(&self.diagnostics.render(&self.sources, false))
+    }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use concord::spec::{ActionSpec, CollectionSpec, ConceptSpec};
 use concord::{Concept, Input, Kind, Place, Refusal, Running, Tx, nearest};
+use concord_lang::ActionId;
 use concord_store::Layout;
 
 use crate::error::RegistryFault;
@@ -23,15 +24,33 @@ pub struct ActionRef {
     action: u16,
 }
 
+impl From<ActionRef> for ActionId {
+    fn from(action: ActionRef) -> Self {
+        Self(u32::from(action.instance) << 16 | u32::from(action.action))
+    }
+}
+
+impl From<ActionId> for ActionRef {
+    fn from(ActionId(id): ActionId) -> Self {
+        let half = |bits: u32| u16::try_from(bits & 0xFFFF).unwrap_or_default();
+        Self { instance: half(id >> 16), action: half(id) }
+    }
+}
+
 /// A concept without its type.
 trait AnyConcept: Send + Sync {
     fn bind(&mut self, places: &[Place]);
+    fn another(&self) -> Box<dyn AnyConcept>;
     fn call<'a>(&'a self, action: usize, tx: &'a mut Tx, input: Input<'a>) -> Running<'a>;
 }
 
 impl<C: Concept> AnyConcept for C {
     fn bind(&mut self, places: &[Place]) {
         concord::Collections::bind(self, places);
+    }
+
+    fn another(&self) -> Box<dyn AnyConcept> {
+        Box::new(concord::Collections::another(self))
     }
 
     fn call<'a>(&'a self, action: usize, tx: &'a mut Tx, input: Input<'a>) -> Running<'a> {
@@ -110,6 +129,21 @@ impl Registry {
             concept: Box::new(concept),
         });
         Ok(())
+    }
+
+    /// Adds an instance of its own for a contract: `VideoCalls.Room`. Whether there is such a concept at all.
+    pub(crate) fn add_own(&mut self, contract: &str, concept: &str) -> Result<bool, RegistryFault> {
+        let Some(found) = self.by_name.get(concept) else { return Ok(false) };
+        let shared = &self.instances[usize::from(found.instance)];
+        let name: Box<str> = format!("{contract}.{concept}").into();
+        let actions = found.actions.clone();
+        let instance = u16::try_from(self.instances.len()).map_err(|_| RegistryFault::TooMany)?;
+        let own = Instance { name: name.clone(), concept: shared.concept.another(), ..*shared };
+        if self.by_name.insert(name.clone(), ByName { instance, actions }).is_some() {
+            return Err(RegistryFault::NameTaken(name));
+        }
+        self.instances.push(own);
+        Ok(true)
     }
 
     /// All instances, in the order in which they were added.

@@ -3,7 +3,7 @@
 //! For `trace`: it also holds what the journal leaves out (queries, refusals, what wrote nothing durable). Finding a flow
 //! walks the ring, which is fine for a person who asks and keeps the cost of adding one to a push.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::flow::{Flow, FlowId, Record};
@@ -39,6 +39,12 @@ impl Ring {
         }
     }
 
+    /// The flows in which something failed only because the store did.
+    pub(crate) fn stranded(&self) -> HashSet<u128> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.flows.iter().filter(|flow| flow.is_stranded()).map(|flow| flow.id.0).collect()
+    }
+
     pub(crate) fn find(&self, id: FlowId) -> Option<Arc<Flow>> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.flows.iter().rev().find(|flow| flow.id == id).cloned()
@@ -56,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_oldest_flows_fall_out_when_the_ring_is_full() {
-        let flow = |id| Flow { id: FlowId(id), records: Vec::new() };
+        let flow = |id| Flow { id: FlowId(id), records: Vec::new(), notes: Vec::new() };
         let ring = Ring::new(10 * weight(&flow(0)));
         for id in 0..25 {
             ring.push(flow(id));

@@ -1,26 +1,34 @@
-//! One action, one transaction: run it, commit it, and run it again if somebody else was faster.
+//! One attempt at a transaction, and its commit.
+//!
+//! What runs is a [`Job`]: a call from outside, or a firing. An attempt gathers what it would write and record; nothing
+//! of it counts before the commit. Who loses a conflict runs the job again.
 
 use std::any::Any;
 use std::collections::{BTreeSet, HashSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use concord::spec::Role;
 use concord::storage::{Changes, CollectionId, Source};
-use concord::{Ids, Input, Kind, Millis, Output, Refusal, Tx};
-use concord_store::{Commit, CommitError, Contended, Record as JournalEntry, Store};
+use concord::{Ids, Input, Kind, Output, Refusal, Tx};
+use concord_lang::plan::{Contract, Sync};
+use concord_store::{Commit, CommitError, Contended, Owed, Record as JournalEntry, Store};
 use futures_util::FutureExt;
 
 use crate::clock::Clock;
-use crate::flow::{Failure, FlowId, Record};
+use crate::eval::pattern::fits;
+use crate::eval::{Asking, Frame, Halt};
+use crate::flow::{Cause, FlowId, Record};
 use crate::queue::Queue;
 use crate::registry::{ActionRef, Registry};
+use crate::rules::Rules;
 
 /// What transactions run on.
 pub(crate) struct Engine {
     pub(crate) registry: Registry,
+    pub(crate) rules: Rules,
     pub(crate) store: Arc<dyn Store>,
     /// The same store, as transactions read it.
     pub(crate) source: Arc<dyn Source>,
@@ -31,52 +39,132 @@ pub(crate) struct Engine {
     pub(crate) volatile: HashSet<CollectionId>,
     /// How long an external action may take.
     pub(crate) deadline: Duration,
+    /// Actions in one flow at most.
+    pub(crate) flow_bound: usize,
+    /// Flows that owe nothing any more and still stand in the store as open: the next commit takes them along.
+    pub(crate) closing: Mutex<Vec<u128>>,
 }
 
-/// A run of an action that has not been committed.
-struct Attempt {
-    at: Millis,
-    input: Bytes,
-    result: Result<Output, Refusal>,
-    changes: Changes,
+/// What a transaction does.
+pub(crate) enum Job<'a> {
+    /// One action.
+    Call(ActionRef, &'a Bytes),
+    /// A sync, with what its lines bound.
+    Fire(&'a Sync, &'a Frame, &'a Cause),
+    /// The lines of `admit`, up to this many.
+    Admit(&'a Contract, &'a Frame, usize),
+}
+
+/// How a job ended.
+pub(crate) enum End {
+    /// A call.
+    Called(Result<Output, Refusal>),
+    /// A firing has done all it does.
+    Done,
+    /// A line dropped the last frame.
+    Dropped(usize, Frame),
+    /// A line refused.
+    Halted(usize, Frame, Halt),
+    /// An action of `then` failed; its record is the only one.
+    Failed(ActionRef, Refusal),
+    /// `admit` let the request in, with what it bound.
+    Admitted(Frame),
+}
+
+/// An attempt, or what came of it.
+pub(crate) struct Ran {
+    pub(crate) records: Vec<Record>,
+    pub(crate) end: End,
 }
 
 impl Engine {
-    /// Runs the action until its transaction has committed or been refused.
-    pub(crate) async fn transact(
-        &self,
-        flow: FlowId,
-        action: ActionRef,
-        body: &Bytes,
-    ) -> (Record, Result<Output, Refusal>) {
-        let mut lost = BTreeSet::new();
-        loop {
-            let _turn = if lost.is_empty() { None } else { Some(self.queue.turn(&lost).await) };
-            let Attempt { at, input, mut result, changes } =
-                self.attempt(action, body, !lost.is_empty()).await;
-            let outcome = result.clone().map_err(|refusal| Failure::from(&refusal));
-            let mut record = Record { action, at, input, outcome };
-            match self.commit(flow, &record, changes, &lost).await {
-                Ok(()) => {}
-                Err(CommitError::Conflict(key)) => {
-                    lost.insert(key);
-                    continue;
-                }
-                Err(CommitError::Failed(fault)) => {
-                    let refusal = Refusal::unavailable(fault);
-                    record.outcome = Err(Failure::from(&refusal));
-                    result = Err(refusal);
-                }
-            }
-            return (record, result);
-        }
-    }
-
-    async fn attempt(&self, action: ActionRef, body: &[u8], careful: bool) -> Attempt {
+    /// Runs a job once. Changes of what failed are its reads alone.
+    pub(crate) async fn attempt(&self, job: &Job<'_>, careful: bool) -> (Ran, Changes) {
         let at = self.clock.now();
         let mut tx = Tx::new(Arc::clone(&self.source), Arc::clone(&self.ids), at, careful);
+        let mut ran = match job {
+            Job::Call(action, body) => self.call(&mut tx, *action, body).await,
+            Job::Fire(sync, frame, cause) => self.fire(&mut tx, sync, frame, cause).await,
+            Job::Admit(contract, frame, lines) => self.admit(&mut tx, contract, frame, *lines).await,
+        };
+        let mut changes = tx.finish().unwrap_or_else(|fault| {
+            ran.spoil(fault.into());
+            Changes::default()
+        });
+        if ran.is_undone() {
+            changes.forget_writes();
+        }
+        (ran, changes)
+    }
+
+    async fn call(&self, tx: &mut Tx, action: ActionRef, body: &[u8]) -> Ran {
+        let (noted, result) = self.invoke(action, tx, body).await;
+        let record = Record::new(action, tx.now(), noted, &result);
+        Ran { records: vec![record], end: End::Called(result) }
+    }
+
+    async fn fire(&self, tx: &mut Tx, sync: &Sync, frame: &Frame, cause: &Cause) -> Ran {
+        let undone = |end| Ran { records: Vec::new(), end };
+        let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, records: Vec::new() };
+        let frames = match asking.lines(&sync.body, frame.clone()).await {
+            Err((line, frame, halt)) => return undone(End::Halted(line, frame, halt)),
+            Ok(framed) => match framed.dropped {
+                Some((line, frame)) => return undone(End::Dropped(line, frame)),
+                None => framed.frames,
+            },
+        };
+        let mut records = Vec::with_capacity(sync.then.len());
+        for mut frame in frames {
+            for (at, call) in sync.then.iter().enumerate() {
+                let input = match asking.args(call, &mut frame).await {
+                    Ok(input) => input,
+                    Err(halt) => return undone(End::Halted(sync.body.len() + at, frame, halt)),
+                };
+                let action = ActionRef::from(call.action);
+                let (noted, result) = self.invoke(action, asking.tx, &input).await;
+                let record = Record::new(action, asking.tx.now(), noted, &result).caused(cause);
+                let refusal = match result {
+                    Err(refusal) => Some(refusal),
+                    Ok(_) if records.len() >= self.flow_bound => {
+                        Some(Refusal::internal("the firing has no end"))
+                    }
+                    Ok(_) if call.outs.is_empty() => None,
+                    Ok(output) => {
+                        let output = serde_json::from_slice(&output).unwrap_or_default();
+                        let as_said = fits(&call.outs, &output, &mut frame, asking.tx);
+                        (!as_said).then(|| Refusal::internal("a result is not what its pattern says"))
+                    }
+                };
+                if let Some(refusal) = refusal {
+                    return Ran { records: vec![record], end: End::Failed(action, refusal) };
+                }
+                records.push(record);
+            }
+        }
+        Ran { records, end: End::Done }
+    }
+
+    async fn admit(&self, tx: &mut Tx, contract: &Contract, frame: &Frame, lines: usize) -> Ran {
+        let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, records: Vec::new() };
+        let end = match asking.lines(&contract.admit[..lines], frame.clone()).await {
+            Err((line, frame, halt)) => End::Halted(line, frame, halt),
+            Ok(framed) => match (framed.dropped, framed.frames.into_iter().next()) {
+                (Some((line, frame)), _) => End::Dropped(line, frame),
+                (None, frame) => End::Admitted(frame.unwrap_or_default()),
+            },
+        };
+        Ran { records: asking.records, end }
+    }
+
+    /// Runs an action within a transaction: what may be kept of its input, and what came of it.
+    pub(crate) async fn invoke(
+        &self,
+        action: ActionRef,
+        tx: &mut Tx,
+        body: &[u8],
+    ) -> (Bytes, Result<Output, Refusal>) {
         let mut noted = Vec::with_capacity(128);
-        let running = self.registry.call(action, &mut tx, Input::new(body, &mut noted));
+        let running = self.registry.call(action, tx, Input::new(body, &mut noted));
         let caught = AssertUnwindSafe(running).catch_unwind();
         let outcome = match self.registry.spec(action).role {
             Role::Action { external: true, .. } => match tokio::time::timeout(self.deadline, caught).await {
@@ -85,22 +173,17 @@ impl Engine {
             },
             Role::Action { external: false, .. } | Role::Query(_) => caught.await,
         };
-        let mut result = outcome.unwrap_or_else(|panic| Err(Refusal::internal(panicked(&*panic))));
-        let mut changes = tx.finish().unwrap_or_else(|fault| {
-            result = Err(fault.into());
-            Changes::default()
-        });
-        if result.is_err() {
-            changes.forget_writes();
-        }
-        Attempt { at, input: Bytes::copy_from_slice(&noted), result, changes }
+        let result = outcome.unwrap_or_else(|panic| Err(Refusal::internal(panicked(&*panic))));
+        (Bytes::copy_from_slice(&noted), result)
     }
 
-    async fn commit(
+    /// Commits an attempt, unless somebody else was faster.
+    pub(crate) async fn commit(
         &self,
         flow: FlowId,
-        record: &Record,
+        ran: &Ran,
         changes: Changes,
+        owed: Owed,
         turn_on: &BTreeSet<Contended>,
     ) -> Result<(), CommitError> {
         if changes.is_read_only() && !self.reads_both_sides(&changes) {
@@ -109,15 +192,23 @@ impl Engine {
         if let Some(key) = self.queue.claimed(&changes, turn_on) {
             return Err(CommitError::Conflict(key));
         }
-        let transient =
-            matches!(self.registry.spec(record.action).role, Role::Action { transient: true, .. });
-        let durable = changes.writes.iter().any(|write| !self.volatile.contains(&write.key.collection));
         let mut records = Vec::new();
-        if durable && !transient {
-            let body = record.to_json(&self.registry).into();
-            records.push(JournalEntry { flow: flow.0, body });
+        if self.is_durable(&changes) {
+            let kept = ran.records.iter().filter(|record| !self.is_transient(record.action));
+            records.extend(
+                kept.map(|record| JournalEntry { flow: flow.0, body: record.to_json(&self.registry).into() }),
+            );
         }
-        self.store.commit(Commit { changes, records }).wait().await
+        self.store.commit(Commit { changes, records, owed }).wait().await
+    }
+
+    /// Whether any of it is to reach the disk.
+    pub(crate) fn is_durable(&self, changes: &Changes) -> bool {
+        changes.writes.iter().any(|write| !self.volatile.contains(&write.key.collection))
+    }
+
+    fn is_transient(&self, action: ActionRef) -> bool {
+        matches!(self.registry.spec(action).role, Role::Action { transient: true, .. })
     }
 
     /// Reads of volatile and of durable documents come from two snapshots; the store checks that they agree.
@@ -127,6 +218,32 @@ impl Engine {
         }
         let mut sides = changes.collections().map(|collection| self.volatile.contains(&collection));
         sides.next().is_some_and(|first| sides.any(|side| side != first))
+    }
+}
+
+impl Ran {
+    /// Turns an attempt into one that failed.
+    pub(crate) fn spoil(&mut self, refusal: Refusal) {
+        for record in &mut self.records {
+            record.outcome = Err((&refusal).into());
+        }
+        let action = self.records.first().map(|record| record.action);
+        self.records.truncate(1);
+        self.end = match (&self.end, action) {
+            (End::Called(_), _) => End::Called(Err(refusal)),
+            (_, Some(action)) => End::Failed(action, refusal),
+            (_, None) => End::Halted(0, Frame::new(), Halt::Else(refusal)),
+        };
+    }
+
+    /// Whether nothing of what it wrote counts. What `admit` wrote before it refused does.
+    fn is_undone(&self) -> bool {
+        match &self.end {
+            End::Called(result) => result.is_err(),
+            End::Done | End::Admitted(_) => false,
+            End::Halted(_, _, Halt::Else(_)) => self.records.iter().any(|record| record.outcome.is_err()),
+            End::Dropped(..) | End::Halted(..) | End::Failed(..) => true,
+        }
     }
 }
 

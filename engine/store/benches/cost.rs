@@ -171,7 +171,7 @@ fn insert(collection: CollectionId, n: u32, recorded: bool) -> Commit {
     let flow = u128::from(1_700_000_000_000 + u64::from(n)) << 80 | u128::from(n);
     let record = Record { flow, body: Bytes::from_static(RECORD) };
     let records = if recorded { vec![record] } else { Vec::new() };
-    Commit { changes: Changes { writes, ..Changes::default() }, records }
+    Commit { changes: Changes { writes, ..Changes::default() }, records, ..Commit::default() }
 }
 
 /// CPU time of the threads that write, in all; zero where the system does not say.

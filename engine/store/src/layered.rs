@@ -19,7 +19,7 @@ use concord::storage::{
 };
 
 use crate::memory::{MemoryStore, View};
-use crate::store::{Commit, CommitError, Contended, Layout, PrepareError, Store};
+use crate::store::{Commit, CommitError, Contended, Layout, OpenFlow, PrepareError, Store};
 
 /// The numbers of volatile collections have this bit; those of a durable side never get that far.
 const VOLATILE: u32 = 1 << 31;
@@ -126,8 +126,8 @@ impl Store for Layered {
         if volatile.is_untouched() {
             return self.durable.commit(commit);
         }
-        if commit.changes.is_untouched() && commit.records.is_empty() {
-            let changes = Commit { changes: volatile, records: Vec::new() };
+        if commit.changes.is_untouched() && commit.records.is_empty() && commit.owed.is_nothing() {
+            let changes = Commit { changes: volatile, ..Commit::default() };
             return match self.volatile.commit(changes) {
                 Answer::Now(done) => Answer::Now(done.map_err(renumbered)),
                 Answer::Later(done) => Answer::Later(Box::pin(async { done.await.map_err(renumbered) })),
@@ -138,6 +138,10 @@ impl Store for Layered {
 
     fn journal(&self, flow: u128) -> Answer<'_, Result<Vec<Bytes>, StorageFault>> {
         self.durable.journal(flow)
+    }
+
+    fn open_flows(&self) -> Answer<'_, Result<Vec<OpenFlow>, StorageFault>> {
+        self.durable.open_flows()
     }
 
     fn probe(&self) -> Answer<'_, Result<(), StorageFault>> {

@@ -13,4 +13,6 @@ mod store;
 pub use layered::Layered;
 pub use memory::MemoryStore;
 pub use open::{OpenError, open};
-pub use store::{Commit, CommitError, Contended, Layout, PrepareError, Record, Retention, Store};
+pub use store::{
+    Commit, CommitError, Contended, Layout, OpenFlow, Owed, PrepareError, Record, Retention, Store,
+};

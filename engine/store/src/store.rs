@@ -25,6 +25,9 @@ pub trait Store: Source {
     /// The journal's records of one flow, oldest first.
     fn journal(&self, flow: u128) -> Answer<'_, Result<Vec<Bytes>, StorageFault>>;
 
+    /// The flows that are open, oldest first.
+    fn open_flows(&self) -> Answer<'_, Result<Vec<OpenFlow>, StorageFault>>;
+
     /// Whether the store takes writes. After a failed commit this tries one.
     fn probe(&self) -> Answer<'_, Result<(), StorageFault>>;
 }
@@ -45,6 +48,33 @@ pub struct Commit {
     pub changes: Changes,
     /// What goes into the journal with it.
     pub records: Vec<Record>,
+    /// What is still to be done because of it.
+    pub owed: Owed,
+}
+
+/// What has to be known after a crash: which flows are not done, and what they need in order to go on.
+#[derive(Debug, Clone, Default)]
+pub struct Owed {
+    /// A flow that is open from now on, or still, and a row to add to what is kept of it.
+    pub row: Option<(u128, Bytes)>,
+    /// Flows that are done: whatever is kept of them goes.
+    pub closed: Vec<u128>,
+}
+
+impl Owed {
+    /// Whether there is nothing to keep and nothing to forget.
+    pub fn is_nothing(&self) -> bool {
+        self.row.is_none() && self.closed.is_empty()
+    }
+}
+
+/// A flow that was not done when its process ended.
+#[derive(Debug, Clone)]
+pub struct OpenFlow {
+    /// Which flow.
+    pub flow: u128,
+    /// Its rows, oldest first.
+    pub rows: Vec<Bytes>,
 }
 
 /// An entry of the journal.

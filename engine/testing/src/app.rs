@@ -1,10 +1,13 @@
 //! The app and how tests talk to it.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use concord::{Concept, Kind, Millis, Refusal};
-use concord_runtime::{App, Clock, Registry};
+use concord_lang::{Source, Sources};
+use concord_runtime::{Answered, App, Clock, ContractSettings, FlowId, Head, Registry};
 use concord_store::{MemoryStore, Store};
 use serde_json::Value;
 
@@ -14,11 +17,18 @@ use crate::sources::{CountedIds, SetClock};
 pub struct Harness {
     registry: Registry,
     store: Arc<dyn Store>,
+    sources: Vec<Source>,
+    settings: ContractSettings,
 }
 
 impl Default for Harness {
     fn default() -> Self {
-        Self { registry: Registry::default(), store: Arc::new(MemoryStore::default()) }
+        Self {
+            registry: Registry::default(),
+            store: Arc::new(MemoryStore::default()),
+            sources: Vec::new(),
+            settings: ContractSettings::default(),
+        }
     }
 }
 
@@ -27,6 +37,28 @@ impl Harness {
     #[must_use]
     pub fn concept<C: Concept>(mut self, concept: C) -> Self {
         self.registry.add(concept).expect("concepts of a test have names of their own");
+        self
+    }
+
+    /// Adds a file with rules, in a folder of this name.
+    #[must_use]
+    pub fn rules(mut self, folder: &str, text: &str) -> Self {
+        let path = format!("{folder}/{}.sync", self.sources.len() + 1);
+        self.sources.push(Source { folder: folder.into(), path, text: text.into() });
+        self
+    }
+
+    /// Adds all rules of a folder on disk, subfolders included.
+    #[must_use]
+    pub fn rules_in(mut self, folder: &Path) -> Self {
+        self.sources.extend(concord_lang::read_folder(folder).expect("the folder can be read"));
+        self
+    }
+
+    /// Sets a contract's setting.
+    #[must_use]
+    pub fn setting(mut self, contract: &str, name: &str, value: &str) -> Self {
+        self.settings.insert((contract.into(), name.into()), value.into());
         self
     }
 
@@ -41,8 +73,11 @@ impl Harness {
         let clock = Arc::new(SetClock::default());
         let set = Arc::<SetClock>::clone(&clock);
         let options = App::options().clock(set).ids(Arc::new(CountedIds::default()));
-        let app = options.open(self.registry, self.store).await.expect("the app opens");
-        TestApp { app, clock }
+        let options = options.rules(Sources::new(self.sources)).settings(self.settings);
+        match options.open(self.registry, self.store).await {
+            Ok(app) => TestApp { app, clock },
+            Err(error) => panic!("{error}"),
+        }
     }
 }
 
@@ -78,6 +113,33 @@ impl Refused {
     }
 }
 
+/// What a contract answered.
+#[derive(Debug)]
+pub struct Response(Answered);
+
+impl Response {
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    /// The body as JSON; null if there is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.0.body).unwrap_or_default()
+    }
+
+    /// The first header of this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.0.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| &**value)
+    }
+
+    /// The flow.
+    pub fn flow(&self) -> FlowId {
+        self.0.flow
+    }
+}
+
 impl TestApp {
     /// An app with one concept.
     pub async fn of<C: Concept>(concept: C) -> Self {
@@ -110,6 +172,32 @@ impl TestApp {
             Ok(output) => panic!("{path} succeeded: {output}"),
             Err(refused) => refused,
         }
+    }
+
+    /// Sends a request to a contract, `POST /api/interview/sessions`, with a JSON body unless it is null.
+    pub async fn request(&self, line: &str, body: Value) -> Response {
+        self.request_with(line, &[], body).await
+    }
+
+    /// Sends a request with headers.
+    pub async fn request_with(&self, line: &str, headers: &[(&str, &str)], body: Value) -> Response {
+        let (method, target) = line.split_once(' ').expect("a request is METHOD /path");
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let json = ("content-type".to_owned(), "application/json".to_owned());
+        let own = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()));
+        let head = Head {
+            method: method.into(),
+            path: path.into(),
+            query: query.into(),
+            headers: own.chain((!body.is_null()).then_some(json)).collect(),
+            ip: "127.0.0.1".into(),
+        };
+        let contract = self.app.contract_at(path).unwrap_or_else(|| panic!("no contract is at {path}"));
+        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        Response(match self.app.admit(contract, head).await {
+            Ok(admission) => self.app.request(admission, body).await,
+            Err(answered) => answered,
+        })
     }
 
     /// The time in the app.

@@ -6,5 +6,5 @@
 mod app;
 mod sources;
 
-pub use app::{Harness, Refused, TestApp};
+pub use app::{Harness, Refused, Response, TestApp};
 pub use sources::{CountedIds, START, SetClock};

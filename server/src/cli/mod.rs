@@ -2,7 +2,10 @@
 //!
 //! Printing is this module's business alone; everything else logs or returns.
 
+mod check;
 mod docs;
+mod graph;
+mod layout;
 mod new_concept;
 mod serve;
 mod trace;
@@ -46,6 +49,12 @@ struct Settings {
     /// Where to listen [default: 127.0.0.1:8000]
     #[arg(long, global = true, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// A folder of rules to add to those that are built in; may be given several times
+    #[arg(long, global = true, value_name = "DIR")]
+    syncs: Vec<PathBuf>,
+    /// Leave the built-in rules out
+    #[arg(long, global = true)]
+    only: bool,
     /// What to log: error, warn, info, debug, trace [default: info]
     #[arg(long, global = true, value_name = "LEVEL")]
     log: Option<String>,
@@ -72,6 +81,24 @@ enum Command {
     },
     /// Print the configuration in force, and where each value comes from
     Config,
+    /// Check the rules: names, types, routes and answers
+    Check {
+        /// Folders of rules to check with those that are built in
+        folders: Vec<PathBuf>,
+        /// How to print what is found
+        #[arg(long, value_enum, default_value = "text")]
+        format: check::Format,
+    },
+    /// Lay files of rules out anew, in the one way
+    Fmt {
+        /// Files and folders [default: ./syncs]
+        paths: Vec<PathBuf>,
+        /// Write nothing; fail if a file is laid out otherwise
+        #[arg(long)]
+        check: bool,
+    },
+    /// Draw concepts, actions and syncs, as Mermaid
+    Graph,
     /// Write the API documents to specs/api
     Docs {
         /// Write nothing; fail if a document is not what it should be
@@ -82,6 +109,9 @@ enum Command {
     Trace {
         /// The flow, as the x-request-id header of its reply has it
         flow: FlowId,
+        /// How to print it
+        #[arg(long, value_enum, default_value = "text")]
+        format: trace::Format,
     },
     /// Copy the database, while the server runs or not
     Backup {
@@ -116,7 +146,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, settings: &Settings) -> Outcome {
     let layers = layers(settings)?;
-    let config = Config::of(&layers)?;
+    let config = Config { syncs: settings.syncs.clone(), only: settings.only, ..Config::of(&layers)? };
     match command {
         Command::Serve => serve::run(&config),
         Command::Token { user, role, name, ttl } => {
@@ -128,9 +158,12 @@ fn run(command: Command, settings: &Settings) -> Outcome {
             say(layers.print()?.trim_end());
             Ok(())
         }
+        Command::Check { folders, format } => check::run(&config, &folders, format),
+        Command::Fmt { paths, check } => layout::run(&paths, check),
+        Command::Graph => graph::run(&config),
         Command::Docs { check } => docs::run(check),
-        Command::Trace { flow } => {
-            say(&trace::run(&config, flow)?);
+        Command::Trace { flow, format } => {
+            say(&trace::run(&config, flow, format)?);
             Ok(())
         }
         Command::Backup { file } => {

@@ -10,11 +10,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::Outcome;
-use crate::concepts;
 use crate::config::{Config, LogFormat};
 use crate::http::{Site, router};
 use crate::net;
 use crate::token::Admins;
+use crate::{concepts, rules};
 
 /// The file in the data folder that says where its server listens.
 pub(super) const ADDRESS_FILE: &str = "address";
@@ -28,8 +28,13 @@ pub(super) fn run(config: &Config) -> Outcome {
 async fn serve(config: &Config) -> Outcome {
     let secret = super::secret(config)?;
     let store = concord_store::open(&config.store, config.retention)?;
-    let app = App::options().ring_bytes(config.ring_bytes).open(concepts::registry()?, store).await?;
-    let site = Arc::new(Site::new(app.clone(), Admins::new(&secret), concepts::OPEN, config.requests));
+    let options = App::options().ring_bytes(config.ring_bytes).settings(config.contracts.clone());
+    let options = options.rules(rules::sources(config, &config.syncs[..0])?);
+    let app = options.open(concepts::registry()?, store).await?;
+    if !app.warnings().is_empty() {
+        tracing::warn!("suspicious rules:\n{}", app.warnings().render(app.sources(), false));
+    }
+    let site = Arc::new(Site::new(app.clone(), Admins::new(&secret), config.requests));
     let listener = TcpListener::bind(&config.listen).await.map_err(|error| {
         format!("cannot listen on {}: {error}; choose another with --listen", config.listen)
     })?;
@@ -37,7 +42,7 @@ async fn serve(config: &Config) -> Outcome {
     let note = config.data.join(ADDRESS_FILE);
     std::fs::create_dir_all(&config.data)?;
     std::fs::write(&note, address.to_string())?;
-    say_hello(config, &format!("http://{address}"));
+    say_hello(config, &site, &format!("http://{address}"));
 
     let stop = asked_to_stop()?;
     let draining = Arc::clone(&site);
@@ -55,13 +60,13 @@ async fn serve(config: &Config) -> Outcome {
     Ok(())
 }
 
-fn say_hello(config: &Config, url: &str) {
+fn say_hello(config: &Config, site: &Site, url: &str) {
     super::say(&format!(
         "Concord serves on {url}\n\
          \x20 API    {url}/api/<Concept>/<action>   {}\n\
          \x20 docs   specs/api, written by `concord docs`; {url}/ lists what is here\n\
          \x20 data   {} ({})",
-        concepts::OPEN.join(", "),
+        site.exposed().join(", "),
         config.data.display(),
         config.store
     ));

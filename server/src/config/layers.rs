@@ -177,6 +177,14 @@ impl Layers {
         Ok(items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
     }
 
+    /// The settings of contracts, as texts: what they have to be, the contracts know.
+    pub(super) fn contracts(&self) -> concord_runtime::ContractSettings {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let pair =
+            |name: &str| name.split_once('.').map(|(contract, key)| (contract.to_owned(), key.to_owned()));
+        self.contracts.iter().filter_map(|(name, (value, _))| Some((pair(name)?, text(value)))).collect()
+    }
+
     /// The whole configuration as TOML that could be used again, each line with where it comes from.
     pub fn print(&self) -> Result<String, ConfigError> {
         let mut text = String::new();

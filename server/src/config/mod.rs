@@ -84,6 +84,12 @@ pub struct Config {
     pub ring_bytes: usize,
     /// Web sites whose pages may call the API.
     pub origins: Vec<String>,
+    /// Folders of rules to add to those that are built in.
+    pub syncs: Vec<PathBuf>,
+    /// Whether to leave the built-in rules out.
+    pub only: bool,
+    /// Settings of contracts, by contract and name.
+    pub contracts: concord_runtime::ContractSettings,
     /// How logs are written.
     pub log_format: LogFormat,
     /// What is logged, as `tracing` has it.
@@ -123,6 +129,9 @@ impl Config {
             },
             ring_bytes: size("ring.bytes")?,
             origins: layers.list("cors.origins")?,
+            syncs: Vec::new(),
+            only: false,
+            contracts: layers.contracts(),
             log_format: match layers.text("log.format")?.as_str() {
                 "text" => LogFormat::Text,
                 "json" => LogFormat::Json,

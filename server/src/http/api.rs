@@ -12,6 +12,7 @@ use hyper::header::{ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue}
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::body::{self, BodyFault};
+use super::contract;
 use super::cors::Cors;
 use super::reply;
 use super::site::Site;
@@ -34,7 +35,17 @@ pub(crate) async fn answer(site: Arc<Site>, cors: Arc<Cors>, request: Request<Bo
         return response;
     }
     let origin = cors.origin(request.headers());
-    let mut response = call(site, request).await;
+    // Routes of contracts win over actions by name.
+    let mut response = match site.app.contract_at(request.uri().path()) {
+        Some(id) => {
+            let mut response = contract::answer(&site, id, request).await;
+            if origin.is_some() {
+                contract::expose(&mut response);
+            }
+            response
+        }
+        None => call(site, request).await,
+    };
     if let Some(origin) = origin {
         cors.mark(&mut response, origin);
     }
@@ -79,6 +90,9 @@ fn admit(site: &Site, request: &Request<Body>) -> Result<ActionRef, Denied> {
         return Err(Denied { status: StatusCode::METHOD_NOT_ALLOWED, refusal });
     }
     let action = site.app.registry().resolve(concept, action)?;
+    if site.is_shut(action) {
+        return Err(unknown_route(request.uri().path()).into());
+    }
     if !site.is_open(action) {
         site.admins.check(bearer(request.headers()))?;
     }

@@ -7,8 +7,8 @@
 use axum::body::Body;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HeaderValue,
-    ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, HeaderValue, ORIGIN, VARY,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
@@ -47,11 +47,12 @@ impl Cors {
         *response.status_mut() = StatusCode::NO_CONTENT;
         if let Some(origin) = self.origin(request.headers()) {
             let headers = response.headers_mut();
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-            headers.insert(
-                ACCESS_CONTROL_ALLOW_HEADERS,
-                HeaderValue::from_static("content-type, authorization"),
-            );
+            let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+            // Contracts read tokens from headers of their own choice.
+            let asked = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+            let usual = HeaderValue::from_static("content-type, authorization");
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.unwrap_or(usual));
             headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
             self.mark(&mut response, origin);
         }
@@ -62,7 +63,8 @@ impl Cors {
     pub(crate) fn mark(&self, response: &mut Response<Body>, origin: HeaderValue) {
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-request-id, retry-after"));
+        let exposed = HeaderValue::from_static("x-request-id, retry-after");
+        headers.entry(ACCESS_CONTROL_EXPOSE_HEADERS).or_insert(exposed);
         if matches!(self, Self::Some(_)) {
             headers.insert(VARY, HeaderValue::from_static("origin"));
         }

@@ -2,6 +2,7 @@
 
 mod api;
 mod body;
+pub(crate) mod contract;
 mod cors;
 mod metrics;
 mod ops;

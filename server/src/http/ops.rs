@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use concord::{INVALID_REQUEST, Kind, Refusal};
-use concord_runtime::{BadFlowId, Flow, FlowId, NOT_FOUND};
+use concord_runtime::{BadFlowId, FlowId, NOT_FOUND, Trace};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Request, Response};
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ pub(crate) async fn flow(site: Arc<Site>, request: Request<Body>) -> Response<Bo
         Err(refusal) => Err(refusal),
     };
     match found {
-        Ok(records) => answer(&site, &records),
+        Ok(trace) => answer(&site, &json!(trace)),
         Err(refusal) => reply::refusal(site.fresh_flow(), &refusal),
     }
 }
@@ -77,25 +77,16 @@ fn asked_flow(site: &Site, request: &Request<Body>) -> Result<FlowId, Refusal> {
     id.parse().map_err(|error: BadFlowId| Refusal::new(Kind::Invalid, INVALID_REQUEST, error.to_string()))
 }
 
-async fn find_flow(site: &Site, id: FlowId) -> Result<Value, Refusal> {
-    let lines = match site.app.recent(id) {
-        Some(flow) => lines(site, &flow),
-        None => site.app.store().journal(id.0).wait().await.map_err(Refusal::unavailable)?,
-    };
-    if lines.is_empty() {
-        return Err(Refusal::new(
-            Kind::NotFound,
-            NOT_FOUND,
-            "nothing is known of this flow, or not any more",
-        ));
+async fn find_flow(site: &Site, id: FlowId) -> Result<Trace, Refusal> {
+    if let Some(flow) = site.app.recent(id) {
+        return Ok(site.app.trace(&flow));
     }
-    let records =
-        lines.iter().map(|line| serde_json::from_slice::<Value>(line)).collect::<Result<Vec<_>, _>>();
-    Ok(json!({ "flow": id.to_string(), "records": records.map_err(Refusal::internal)? }))
-}
-
-fn lines(site: &Site, flow: &Flow) -> Vec<bytes::Bytes> {
-    flow.records.iter().map(|record| record.to_json(site.app.registry()).into()).collect()
+    let lines = site.app.store().journal(id.0).wait().await.map_err(Refusal::unavailable)?;
+    if lines.is_empty() {
+        let message = "nothing is known of this flow, or not any more";
+        return Err(Refusal::new(Kind::NotFound, NOT_FOUND, message));
+    }
+    Trace::of_journal(id, &lines).map_err(Refusal::internal)
 }
 
 fn answer(site: &Site, value: &Value) -> Response<Body> {

@@ -41,9 +41,11 @@ pub struct Site {
 }
 
 impl Site {
-    /// A site on an app. Concepts named in `open` are for everyone, the rest for admins.
-    pub fn new(app: App, admins: Admins, open: &[&str], limits: RequestLimits) -> Self {
+    /// A site on an app. Concepts that a contract exposes are for everyone, the rest for admins.
+    pub fn new(app: App, admins: Admins, limits: RequestLimits) -> Self {
         let metrics = Arc::new(Metrics::new(app.registry()));
+        let exposed = app.plan().contracts.iter().flat_map(|contract| &contract.expose);
+        let open = exposed.map(ToString::to_string).collect();
         Self {
             app,
             admins,
@@ -51,7 +53,7 @@ impl Site {
             in_flight: InFlight::new(limits.in_flight),
             metrics,
             draining: AtomicBool::new(false),
-            open: open.iter().map(|&name| name.to_owned()).collect(),
+            open,
             ids: RandomIds::default(),
         }
     }
@@ -69,6 +71,17 @@ impl Site {
     /// Says from now on that it is not ready, so that nobody sends new work.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
+    }
+
+    /// The concepts that anybody may call.
+    pub fn exposed(&self) -> &[String] {
+        &self.open
+    }
+
+    /// Whether nobody may call it from outside: requests and sockets come in their own ways.
+    pub(crate) fn is_shut(&self, action: ActionRef) -> bool {
+        let concept = self.app.registry().instance(action).spec();
+        concept.actions.iter().any(|action| action.stimulus)
     }
 
     pub(crate) fn is_open(&self, action: ActionRef) -> bool {

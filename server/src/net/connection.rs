@@ -26,6 +26,7 @@ use super::ConnectionLimits;
 use super::phase::{Moment, Phase, Progress};
 use super::plain;
 use super::wire::Wire;
+use crate::http::contract::Peer;
 
 /// Serves requests until the client leaves, goes silent, or `stop` says that the server is stopping.
 pub(super) async fn serve(
@@ -35,8 +36,9 @@ pub(super) async fn serve(
     stop: watch::Receiver<bool>,
 ) {
     let progress = Arc::new(Progress::default());
+    let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
     let wire = TokioIo::new(Wire::new(stream, Arc::clone(&progress)));
-    let service = Watched { router, progress: Arc::clone(&progress) };
+    let service = Watched { router, peer, progress: Arc::clone(&progress) };
     let mut connection = Builder::new()
         .half_close(true) // a client may close its side and still wait for the answer
         .max_buf_size(limits.head_bytes)
@@ -137,6 +139,7 @@ pub(super) async fn farewell(mut stream: TcpStream, reply: Vec<u8>) {
 /// The router, telling the watchdog when a request is being answered.
 struct Watched {
     router: Router,
+    peer: Option<Peer>,
     progress: Arc<Progress>,
 }
 
@@ -145,7 +148,10 @@ impl Service<Request<Incoming>> for Watched {
     type Error = Infallible;
     type Future = Answer;
 
-    fn call(&self, request: Request<Incoming>) -> Answer {
+    fn call(&self, mut request: Request<Incoming>) -> Answer {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(peer);
+        }
         self.progress.enter(Phase::Busy);
         // A router is always ready, so it need not be asked.
         let answer = tower::Service::call(&mut self.router.clone(), request);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use concord::Millis;
+use concord_lang::{Source, Sources};
 use concord_runtime::App;
 use concord_server::token::{Admins, Bearer, Secret, issue};
 use concord_server::{ConnectionLimits, RequestLimits, Site, concepts, router, serve};
@@ -17,7 +18,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
-pub(crate) const OPEN: &[&str] = &["CallSession"];
+/// What is open to everyone here.
+const OPEN: &str = "contract Api at \"/api\"\n  expose CallSession\n";
 
 pub(crate) fn secret() -> Secret {
     Secret::of(std::path::Path::new("nowhere"), Some("a secret of the test".into())).unwrap()
@@ -31,8 +33,10 @@ pub(crate) fn token(role: &str, now: Millis, ttl: Duration) -> String {
 
 pub(crate) async fn site(limits: RequestLimits) -> Arc<Site> {
     let store = Arc::new(MemoryStore::default());
-    let app = App::options().open(concepts::registry().unwrap(), store).await.unwrap();
-    Arc::new(Site::new(app, Admins::new(&secret()), OPEN, limits))
+    let api = Source { folder: "api".into(), path: "api/contract.sync".into(), text: OPEN.into() };
+    let options = App::options().rules(Sources::new(vec![api]));
+    let app = options.open(concepts::registry().unwrap(), store).await.unwrap();
+    Arc::new(Site::new(app, Admins::new(&secret()), limits))
 }
 
 /// One request to a site of its own.

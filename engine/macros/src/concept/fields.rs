@@ -27,6 +27,13 @@ pub(crate) fn expand(item: &ItemStruct) -> TokenStream {
             }
         }
     });
+    let fields = item.fields.members().zip(&item.fields).map(|(member, field)| {
+        if kept_by(&field.ty).is_some() {
+            quote!(#member: ::core::default::Default::default())
+        } else {
+            quote!(#member: ::core::clone::Clone::clone(&self.#member))
+        }
+    });
     let places = if collections.is_empty() { quote!(_) } else { quote!(places) };
     let walk = (!collections.is_empty()).then(|| quote!(let mut places = places.iter();));
     quote! {
@@ -39,6 +46,10 @@ pub(crate) fn expand(item: &ItemStruct) -> TokenStream {
             fn bind(&mut self, #places: &[::concord::Place]) {
                 #walk
                 #(#binds)*
+            }
+
+            fn another(&self) -> Self {
+                Self { #(#fields),* }
             }
         }
     }

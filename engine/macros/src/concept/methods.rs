@@ -144,6 +144,8 @@ fn spec(action: &Action) -> TokenStream {
             input: ::concord::rt::schema::<#input>,
             output: ::concord::rt::output::<#output>,
             errors: <#error as ::concord::ConceptError>::ERRORS,
+            open: false,
+            stimulus: false,
         }
     }
 }

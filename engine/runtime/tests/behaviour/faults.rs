@@ -8,7 +8,7 @@ use concord::Kind;
 use concord::storage::{
     Answer, Changes, CollectionId, DocKey, NewDoc, Snapshot, Source, StorageFault, Write,
 };
-use concord_store::{Commit, CommitError, Layout, MemoryStore, PrepareError, Store};
+use concord_store::{Commit, CommitError, Layout, MemoryStore, OpenFlow, PrepareError, Store};
 use concord_testing::{Harness, TestApp};
 use serde_json::json;
 
@@ -48,6 +48,10 @@ impl Store for Flaky {
         self.store.journal(flow)
     }
 
+    fn open_flows(&self) -> Answer<'_, Result<Vec<OpenFlow>, StorageFault>> {
+        self.store.open_flows()
+    }
+
     fn probe(&self) -> Answer<'_, Result<(), StorageFault>> {
         Answer::Now(if self.commits_fail.load(Ordering::SeqCst) { Err(fault()) } else { Ok(()) })
     }
@@ -78,7 +82,7 @@ async fn plant(store: &dyn Store, id: &str, body: &'static str) {
     let key = DocKey { collection: CollectionId(0), id: id.into() };
     let after = Some(NewDoc { body: Bytes::from_static(body.as_bytes()), keys: Vec::new() });
     let writes = vec![Write { key, expected: None, before: Vec::new(), after }];
-    let commit = Commit { changes: Changes { writes, ..Changes::default() }, records: Vec::new() };
+    let commit = Commit { changes: Changes { writes, ..Changes::default() }, ..Commit::default() };
     store.commit(commit).wait().await.unwrap();
 }
 

@@ -27,7 +27,7 @@ async fn a_call_is_recorded_in_the_ring_and_in_the_journal() {
     let app = app().await;
     let reply = call(&app, "add", json!({ "count": "a" })).await;
     let expected = json!({
-        "at": START.0, "concept": "Counter", "action": "add", "input": { "count": "a" }, "output": { "value": 1 },
+        "n": 0, "at": START.0, "concept": "Counter", "action": "add", "input": { "count": "a" }, "output": { "value": 1 },
     });
     let flow = app.app().recent(reply.flow).unwrap();
     assert_eq!(as_json(&app, &flow), std::slice::from_ref(&expected));

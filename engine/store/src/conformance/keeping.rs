@@ -63,7 +63,7 @@ pub(super) async fn a_document_comes_back_as_it_was(lab: &Lab) -> Outcome {
         let after = Some(NewDoc { body: body.clone().into(), keys });
         let write = Write { key: key.clone(), expected: None, before: Vec::new(), after };
         let changes = Changes { writes: vec![write], ..Changes::default() };
-        lab.store.commit(Commit { changes, records: Vec::new() }).wait().await?;
+        lab.store.commit(Commit { changes, ..Commit::default() }).wait().await?;
         let snapshot = lab.store.snapshot().wait().await?;
         let doc = snapshot.get(&key).wait().await?.ok_or("the document is there")?;
         assert_eq!((doc.id, doc.body), (key.id, body.into()));

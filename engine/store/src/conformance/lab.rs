@@ -114,7 +114,7 @@ impl Lab {
             flow: *flow,
             body: Bytes::copy_from_slice(body.as_bytes()),
         };
-        let commit = Commit { changes, records: records.iter().map(record).collect() };
+        let commit = Commit { changes, records: records.iter().map(record).collect(), ..Commit::default() };
         self.store.commit(commit).wait().await
     }
 

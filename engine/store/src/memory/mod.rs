@@ -22,7 +22,7 @@ use self::journal::Journal;
 use self::pending::Pendings;
 pub(crate) use self::pending::Prepared;
 use self::table::Tables;
-use crate::store::{Commit, CommitError, Layout, PrepareError, Record, Retention, Store};
+use crate::store::{Commit, CommitError, Layout, OpenFlow, Owed, PrepareError, Record, Retention, Store};
 
 /// A store in memory. A cheap handle: clones are the same store.
 ///
@@ -42,6 +42,8 @@ struct Shared {
     state: RwLock<State>,
     clock: Mutex<Clock>,
     journal: Mutex<Journal>,
+    /// Flows that are not done.
+    open: Mutex<BTreeMap<u128, Vec<Bytes>>>,
     /// A pending commit has ended.
     ended: Notify,
 }
@@ -152,9 +154,18 @@ impl MemoryStore {
         layouts.iter().map(room).collect()
     }
 
-    fn keep(&self, records: Vec<Record>) {
+    fn keep(&self, records: Vec<Record>, owed: Owed) {
         if !records.is_empty() {
             lock(&self.shared.journal).extend(records);
+        }
+        if !owed.is_nothing() {
+            let mut open = lock(&self.shared.open);
+            for flow in owed.closed {
+                open.remove(&flow);
+            }
+            if let Some((flow, row)) = owed.row {
+                open.entry(flow).or_default().push(row);
+            }
         }
     }
 
@@ -175,17 +186,17 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Result<(), CommitError>> {
-        let Commit { changes, records } = commit;
+        let Commit { changes, records, owed } = commit;
         match self.try_commit(changes) {
             Ok(done) => {
                 if done.is_ok() {
-                    self.keep(records);
+                    self.keep(records, owed);
                 }
                 Answer::Now(done)
             }
             Err(changes) => Answer::Later(Box::pin(async move {
                 self.commit_later(changes).await?;
-                self.keep(records);
+                self.keep(records, owed);
                 Ok(())
             })),
         }
@@ -193,6 +204,12 @@ impl Store for MemoryStore {
 
     fn journal(&self, flow: u128) -> Answer<'_, Result<Vec<Bytes>, StorageFault>> {
         Answer::Now(Ok(lock(&self.shared.journal).of(flow)))
+    }
+
+    fn open_flows(&self) -> Answer<'_, Result<Vec<OpenFlow>, StorageFault>> {
+        let open = lock(&self.shared.open);
+        let flows = open.iter().map(|(flow, rows)| OpenFlow { flow: *flow, rows: rows.clone() });
+        Answer::Now(Ok(flows.collect()))
     }
 
     fn probe(&self) -> Answer<'_, Result<(), StorageFault>> {

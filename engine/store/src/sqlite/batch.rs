@@ -8,7 +8,7 @@ use concord::storage::{NewDoc, Write};
 use rusqlite::{Connection, Result, params};
 
 use super::queries::{self, Catalog, Text, stored_version};
-use crate::store::{Commit, Contended, Record, Retention};
+use crate::store::{Commit, Contended, Owed, Record, Retention};
 
 /// Records that are dropped at the start at most, so that a start does not take long. Commits drop the rest.
 const PRUNED: usize = 50_000;
@@ -39,7 +39,7 @@ impl<'a> Batch<'a> {
 
     /// Adds a commit, or says what it conflicts with.
     pub(super) fn add(&mut self, commit: Commit) -> Result<Option<Contended>> {
-        let Commit { changes, records } = commit;
+        let Commit { changes, records, owed } = commit;
         if let Some(contended) = queries::contended(self.db, self.catalog, &changes)? {
             return Ok(Some(contended));
         }
@@ -59,7 +59,22 @@ impl<'a> Batch<'a> {
             }
         }
         records.iter().try_for_each(|record| self.record(record))?;
+        self.owe(owed)?;
         Ok(None)
+    }
+
+    /// Keeps what a flow needs in order to go on, and forgets flows that are done.
+    fn owe(&mut self, owed: Owed) -> Result<()> {
+        for flow in &owed.closed {
+            self.db.prepare_cached("DELETE FROM flows WHERE flow = ?1")?.execute([flow.to_be_bytes()])?;
+        }
+        if let Some((flow, row)) = owed.row {
+            self.counters.sequence += 1;
+            let n = stored_version(self.counters.sequence);
+            let mut insert = self.db.prepare_cached("INSERT INTO flows VALUES (?1, ?2, ?3)")?;
+            insert.execute(params![flow.to_be_bytes(), n, Text(&row)])?;
+        }
+        Ok(())
     }
 
     /// Writes a document and its index entries. False if the document is not what it should be.

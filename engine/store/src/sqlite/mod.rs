@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 pub use self::backup::{BackupError, backup, read_journal, recent_flows};
 use self::reader::Pool;
 use self::writer::{Job, Shared, Writer};
-use crate::store::{Commit, CommitError, Layout, PrepareError, Retention, Store};
+use crate::store::{Commit, CommitError, Layout, OpenFlow, PrepareError, Retention, Store};
 
 /// Called on the writing thread when a transaction is complete but for the sync.
 ///
@@ -194,7 +194,7 @@ impl Store for SqliteStore {
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Result<(), CommitError>> {
-        if commit.changes.is_read_only() && commit.records.is_empty() {
+        if commit.changes.is_read_only() && commit.records.is_empty() && commit.owed.is_nothing() {
             return Answer::Later(Box::pin(self.check(commit.changes)));
         }
         let answer = self.ask(|reply| Job::Commit(commit, reply));
@@ -204,6 +204,12 @@ impl Store for SqliteStore {
     fn journal(&self, flow: u128) -> Answer<'_, Result<Vec<Bytes>, StorageFault>> {
         Answer::Later(Box::pin(async move {
             self.pool.view(self.shared.catalog()).wait().await?.read(|db, _| queries::journal(db, flow))
+        }))
+    }
+
+    fn open_flows(&self) -> Answer<'_, Result<Vec<OpenFlow>, StorageFault>> {
+        Answer::Later(Box::pin(async move {
+            self.pool.view(self.shared.catalog()).wait().await?.read(|db, _| queries::open_flows(db))
         }))
     }
 

@@ -8,7 +8,7 @@ use concord::storage::{Changes, CollectionId, DocKey, Lookup, Scan, Stored, Vers
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Result, Row, Rows, ToSql, params};
 
-use crate::store::Contended;
+use crate::store::{Contended, OpenFlow};
 
 /// Which row of `indexes` each index of a collection has, in the order of the document type.
 pub(super) type Catalog = BTreeMap<CollectionId, Vec<i64>>;
@@ -133,6 +133,21 @@ pub(super) fn journal(db: &Connection, flow: u128) -> Result<Vec<Bytes>> {
 }
 
 /// The youngest flows of the journal, youngest first.
+/// Flows that are not done, oldest first, each with its rows.
+pub(super) fn open_flows(db: &Connection) -> Result<Vec<OpenFlow>> {
+    let mut select = db.prepare_cached("SELECT flow, body FROM flows ORDER BY flow, n")?;
+    let mut rows = select.query([])?;
+    let mut flows: Vec<OpenFlow> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let flow = u128::from_be_bytes(row.get(0)?);
+        match flows.last_mut().filter(|last| last.flow == flow) {
+            Some(last) => last.rows.push(body(row, 1)?),
+            None => flows.push(OpenFlow { flow, rows: vec![body(row, 1)?] }),
+        }
+    }
+    Ok(flows)
+}
+
 pub(super) fn recent_flows(db: &Connection, limit: usize) -> Result<Vec<u128>> {
     // Over the primary key, backwards: each step skips the other records of a flow.
     let mut statement = db.prepare_cached("SELECT max(flow) FROM journal WHERE flow < ?1")?;

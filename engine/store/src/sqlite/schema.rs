@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Result};
 
 /// The version of the tables below. A later version of this file brings older ones up to date.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -40,13 +40,19 @@ CREATE TABLE IF NOT EXISTS journal (
     body TEXT NOT NULL,
     PRIMARY KEY (flow, n)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS flows (
+    flow BLOB NOT NULL,
+    n INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (flow, n)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     schema INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
     journal_bytes INTEGER NOT NULL
 );
-INSERT OR IGNORE INTO state VALUES (1, 1, 0, 0);
+INSERT OR IGNORE INTO state VALUES (1, 2, 0, 0);
 ";
 
 /// The one connection that writes. Makes the tables if they are not there.
@@ -66,6 +72,9 @@ pub(super) fn writer(path: &Path, max_pages: Option<u32>) -> Result<Connection> 
         db.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'state'", [], |row| row.get(0))?;
     if !found {
         db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} COMMIT;"))?;
+    } else if version(&db)? == 1 {
+        // Version 1 knew no flows that were not done.
+        db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} UPDATE state SET schema = 2; COMMIT;"))?;
     }
     Ok(db)
 }

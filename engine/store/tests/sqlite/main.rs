@@ -65,7 +65,7 @@ fn write(collection: CollectionId, id: &str, expected: Option<Version>, text: Op
     let body = |text| Bytes::from(format!(r#"{{"id":"{id}","text":"{text}"}}"#));
     let after = text.map(|text| NewDoc { body: body(text), keys: Vec::new() });
     let writes = vec![Write { key: key(collection, id), expected, before: Vec::new(), after }];
-    Commit { changes: Changes { writes, ..Changes::default() }, records: Vec::new() }
+    Commit { changes: Changes { writes, ..Changes::default() }, ..Commit::default() }
 }
 
 fn insert(collection: CollectionId, id: &str) -> Commit {

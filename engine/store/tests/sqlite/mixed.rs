@@ -101,7 +101,7 @@ async fn who_saw_one_half_is_found_out() {
     let seen = snapshot.get(&key(both.durable, "a")).wait().await.unwrap().unwrap();
     let reads = vec![(key(both.durable, "a"), Some(seen.version)), (key(both.volatile, "a"), None)];
     let changes = Changes { reads, ..Changes::default() };
-    let checked = both.store.commit(Commit { changes, records: Vec::new() }).wait().await;
+    let checked = both.store.commit(Commit { changes, ..Commit::default() }).wait().await;
     assert!(matches!(checked, Err(CommitError::Conflict(_))));
 }
 

@@ -90,7 +90,7 @@ async fn written(docs: &[(&str, &str)]) -> Place {
         let after = Some(NewDoc { body: body.into(), keys: Vec::new() });
         let writes = vec![Write { key: key(notes, id), expected: None, before: Vec::new(), after }];
         let changes = Changes { writes, ..Changes::default() };
-        commit(&store, Commit { changes, records: Vec::new() }).await.unwrap();
+        commit(&store, Commit { changes, ..Commit::default() }).await.unwrap();
     }
     place
 }
@@ -120,7 +120,7 @@ async fn new_indexes_are_built_and_older_documents_read() {
     let moved = New { stars: 5, text: "rarer".into(), ..found.into_iter().next().unwrap() };
     collection.put(&mut tx, &moved).await.unwrap();
     let changes = tx.finish().unwrap();
-    commit(&store, Commit { changes, records: Vec::new() }).await.unwrap();
+    commit(&store, Commit { changes, ..Commit::default() }).await.unwrap();
     drop(collection);
     drop(store);
 

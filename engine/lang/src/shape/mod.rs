@@ -56,7 +56,7 @@ impl Shape {
     ///
     /// ```
     /// use concord::{Data, Id, rt};
-    /// use concord_specs::Shape;
+    /// use concord_lang::shape::Shape;
     ///
     /// enum User {}
     ///

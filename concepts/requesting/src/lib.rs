@@ -1,0 +1,160 @@
+//! Requests from outside, and the responses that syncs give them.
+//!
+//! It keeps nothing: a request lives as long as its flow, and the record of a response is the response. Its impl is
+//! written by hand, as no macro knows inputs whose fields others choose; and a body passes through as the text it is,
+//! neither read nor written again.
+
+use std::collections::BTreeMap;
+
+use concord::spec::{ActionSpec, CollectionSpec, ConceptSpec, ParamSpec, Role};
+use concord::{Collections, Concept, ConceptError, Id, Input, Kind, Output, Place, Refusal, Running, Tx, rt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// A request, known by its id alone.
+pub enum Request {}
+
+/// Why there is no response.
+#[derive(Debug, thiserror::Error, ConceptError)]
+pub enum Error {
+    /// The status cannot be sent.
+    #[error("status {status} is not between 200 and 599")]
+    #[code(invalid, "BAD_STATUS")]
+    BadStatus {
+        /// What was asked for.
+        status: u16,
+    },
+}
+
+/// The concept.
+#[derive(Default)]
+pub struct Requesting;
+
+impl Collections for Requesting {
+    const COLLECTIONS: &'static [CollectionSpec] = &[];
+
+    fn bind(&mut self, _: &[Place]) {}
+
+    fn another(&self) -> Self {
+        Self
+    }
+}
+
+/// What every request has. Its other fields are what its route's syncs name.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "for its schema")]
+struct RequestInput {
+    contract: String,
+    route: String,
+    headers: Option<BTreeMap<String, String>>,
+    ip: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Requested {
+    request: Id<Request>,
+}
+
+/// A response, as its schema has it.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "for its schema")]
+struct RespondInput {
+    request: Id<Request>,
+    status: Option<u16>,
+    body: Option<serde_json::Value>,
+    headers: Option<BTreeMap<String, String>>,
+}
+
+/// The same, as it is read.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Response<'a> {
+    request: Id<Request>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    body: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<BTreeMap<String, String>>,
+}
+
+const fn param(name: &'static str, optional: bool) -> ParamSpec {
+    ParamSpec { name, optional, secret: false }
+}
+
+const ACTS: Role = Role::Action { external: false, transient: true };
+
+impl Concept for Requesting {
+    const SPEC: &'static ConceptSpec = &ConceptSpec {
+        name: "Requesting",
+        purpose: "Let the outside ask, and syncs answer.",
+        principle: "If a request comes in, the syncs of its route see its fields; the response that one of them gives is \
+                    what the client receives.",
+        actions: &[
+            ActionSpec {
+                name: "request",
+                role: ACTS,
+                summary: "Receives a request.",
+                requires: &[],
+                effects: &["There is a request with these fields, to be answered once."],
+                params: &[
+                    param("contract", false),
+                    param("route", false),
+                    param("headers", true),
+                    param("ip", true),
+                ],
+                input: rt::schema::<RequestInput>,
+                output: rt::output::<Requested>,
+                errors: Error::ERRORS,
+                open: true,
+                stimulus: true,
+            },
+            ActionSpec {
+                name: "respond",
+                role: ACTS,
+                summary: "Answers a request.",
+                requires: &["`status`, if given, must be between 200 and 599."],
+                effects: &[
+                    "The client receives the `status` (200, or 204 without a body), the `body` and the `headers`.",
+                    "A request that was answered before is not answered again.",
+                ],
+                params: &[
+                    param("request", false),
+                    param("status", true),
+                    param("body", true),
+                    param("headers", true),
+                ],
+                input: rt::schema::<RespondInput>,
+                output: rt::output::<()>,
+                errors: Error::ERRORS,
+                open: false,
+                stimulus: false,
+            },
+        ],
+    };
+
+    fn call<'a>(&'a self, action: usize, tx: &'a mut Tx, input: Input<'a>) -> Running<'a> {
+        match action {
+            0 => Box::pin(std::future::ready(Ok(request(tx, input)))),
+            1 => Box::pin(std::future::ready(respond(input))),
+            _ => rt::no_such_action(),
+        }
+    }
+}
+
+fn request(tx: &mut Tx, input: Input<'_>) -> Output {
+    input.keep();
+    let id = tx.fresh_id::<Request>();
+    format!(r#"{{"request":"{}"}}"#, id.as_str()).into()
+}
+
+fn respond(input: Input<'_>) -> Result<Output, Refusal> {
+    let body = input.keep();
+    let response: Response<'_> = serde_json::from_slice(body)
+        .map_err(|error| Refusal::new(Kind::Invalid, concord::INVALID_REQUEST, error.to_string()))?;
+    match response.status {
+        Some(status) if !(200..600).contains(&status) => Err(Error::BadStatus { status }.into()),
+        Some(_) | None => Ok(Output::from_static(b"{}")),
+    }
+}

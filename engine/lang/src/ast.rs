@@ -1,0 +1,281 @@
+//! The tree of a file, as it was written.
+//!
+//! Every node has its span. A file with faults has a tree too, of what could be made out.
+
+use std::sync::Arc;
+
+use crate::source::Span;
+use crate::value::Value;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Name {
+    pub(crate) text: Arc<str>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct File {
+    pub(crate) syncs: Vec<Sync>,
+    pub(crate) views: Vec<View>,
+    pub(crate) contracts: Vec<Contract>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Sync {
+    pub(crate) public: bool,
+    pub(crate) name: Name,
+    pub(crate) when: Vec<When>,
+    pub(crate) body: Vec<Line>,
+    pub(crate) then: Vec<Call>,
+    pub(crate) span: Span,
+}
+
+/// `Concept.action`.
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    pub(crate) concept: Name,
+    pub(crate) action: Name,
+}
+
+impl Path {
+    pub(crate) fn span(&self) -> Span {
+        self.concept.span.to(self.action.span)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct When {
+    pub(crate) path: Path,
+    pub(crate) input: Pattern,
+    pub(crate) outcome: Outcome,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome {
+    Success(Pattern),
+    Failure(Pattern),
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pattern {
+    pub(crate) fields: Vec<FieldPattern>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct FieldPattern {
+    pub(crate) key: Name,
+    pub(crate) target: Target,
+    pub(crate) default: Option<Expr>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Literal {
+    pub(crate) value: Value,
+    /// How it was written, if that cannot be told from the value: `24h`.
+    pub(crate) spelt: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    Variable(Name),
+    Literal(Literal, Span),
+    Nested(Pattern),
+}
+
+/// A line of `where`, of a view or of `admit`.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    pub(crate) kind: LineKind,
+    pub(crate) otherwise: Option<Else>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum LineKind {
+    Query(Mode, Call),
+    Let(Name, Expr),
+    Condition(Expr),
+}
+
+/// How many rows of a query count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Each,
+    First,
+    Optional,
+    OptionalFirst,
+    No,
+}
+
+impl Mode {
+    /// The words before the query.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Each => "",
+            Self::First => "first ",
+            Self::Optional => "optional ",
+            Self::OptionalFirst => "optional first ",
+            Self::No => "no ",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Else {
+    pub(crate) code: Code,
+    pub(crate) details: Option<Expr>,
+}
+
+/// `CODE` or `Concept.CODE`.
+#[derive(Debug, Clone)]
+pub(crate) struct Code {
+    pub(crate) concept: Option<Name>,
+    pub(crate) code: Name,
+}
+
+/// `Concept.action (arguments) : (results)`.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) path: Path,
+    pub(crate) args: Vec<Arg>,
+    pub(crate) outs: Option<Pattern>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Arg {
+    pub(crate) key: Name,
+    pub(crate) value: Expr,
+    /// Written as `key` alone.
+    pub(crate) short: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    pub(crate) name: Name,
+    pub(crate) params: Vec<Name>,
+    pub(crate) body: Vec<Line>,
+    pub(crate) give: Expr,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Expr {
+    pub(crate) kind: Box<ExprKind>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum ExprKind {
+    Literal(Literal),
+    Variable(Arc<str>),
+    Member(Expr, Name),
+    Index(Expr, Expr),
+    Object(Vec<Entry>),
+    List(Vec<Expr>),
+    /// `[Concept._query (args) : (outs) if … => …]`
+    Rows {
+        call: Call,
+        filter: Option<Expr>,
+        give: Expr,
+    },
+    /// `[name in list if … => …]`
+    Items {
+        name: Name,
+        list: Expr,
+        filter: Option<Expr>,
+        give: Expr,
+    },
+    If(Expr, Expr, Expr),
+    Binary(Binary, Expr, Expr),
+    Not(Expr),
+    Negative(Expr),
+    Call(Name, Vec<Expr>),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Entry {
+    Field { key: Name, value: Expr, short: bool },
+    Spread(Expr),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Binary {
+    Otherwise,
+    Or,
+    And,
+    Equal,
+    Unequal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    In,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+impl Binary {
+    /// From the loosest to the tightest; the higher, the tighter.
+    pub(crate) const ALL: [(Self, &'static str, u8); 14] = [
+        (Self::Or, "or", 1),
+        (Self::And, "and", 2),
+        (Self::Equal, "==", 4),
+        (Self::Unequal, "!=", 4),
+        (Self::Less, "<", 4),
+        (Self::LessOrEqual, "<=", 4),
+        (Self::Greater, ">", 4),
+        (Self::GreaterOrEqual, ">=", 4),
+        (Self::In, "in", 4),
+        (Self::Otherwise, "??", 5),
+        (Self::Add, "+", 6),
+        (Self::Subtract, "-", 6),
+        (Self::Multiply, "*", 7),
+        (Self::Divide, "/", 7),
+    ];
+
+    /// How it is written, and how tightly it binds.
+    pub(crate) fn spelling(self) -> (&'static str, u8) {
+        let found = Self::ALL.iter().find(|(op, ..)| *op == self);
+        found.map_or(("", 0), |(_, text, strength)| (text, *strength))
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Contract {
+    pub(crate) name: Name,
+    pub(crate) bases: Vec<Name>,
+    pub(crate) own: Vec<Name>,
+    pub(crate) expose: Vec<Name>,
+    pub(crate) settings: Vec<(Name, Literal)>,
+    pub(crate) errors: Option<Expr>,
+    pub(crate) codes: Vec<Rename>,
+    pub(crate) admit: Vec<Line>,
+    pub(crate) headers: Option<Expr>,
+    pub(crate) sockets: Vec<Socket>,
+}
+
+/// `error [Concept.]CODE [as CODE] [status] "text"`.
+#[derive(Debug, Clone)]
+pub(crate) struct Rename {
+    pub(crate) code: Code,
+    pub(crate) renamed: Option<Name>,
+    pub(crate) status: Option<(u16, Span)>,
+    pub(crate) text: Option<Arc<str>>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Socket {
+    pub(crate) wire: Name,
+    pub(crate) path: Name,
+    pub(crate) frame: Option<Expr>,
+    pub(crate) errors: Option<(Name, Expr)>,
+    pub(crate) codes: Vec<Rename>,
+    pub(crate) admit: Vec<Line>,
+    pub(crate) span: Span,
+}

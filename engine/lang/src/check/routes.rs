@@ -1,0 +1,279 @@
+//! Routes: the literals of `when` patterns, and the fields that their syncs name.
+
+use std::sync::Arc;
+
+use super::Checker;
+use super::answers::Responder;
+use super::pattern::Fields;
+use super::scope::Scope;
+use crate::ast::{self, FieldPattern, Pattern, Target};
+use crate::diagnostic::Diagnostic;
+use crate::names::ActionSig;
+use crate::plan::{self, Match, Segment, Test};
+use crate::source::Span;
+use crate::types::{Base, FieldType, Type};
+use crate::value::Value;
+
+const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
+
+/// What the engine puts into every request.
+const ENGINES: [&str; 4] = ["contract", "route", "headers", "ip"];
+
+/// The routes of a contract so far.
+#[derive(Default)]
+pub(super) struct Routes {
+    pub(super) list: Vec<RouteInfo>,
+}
+
+pub(super) struct RouteInfo {
+    pub(super) text: Arc<str>,
+    pub(super) span: Span,
+    pub(super) public: bool,
+    fields: Vec<Node>,
+    pub(super) responders: Vec<Responder>,
+    /// Syncs of this route that surely fire: the actions that they do.
+    pub(super) surely: Vec<crate::names::ActionId>,
+}
+
+/// A field that syncs of a route name.
+struct Node {
+    name: Arc<str>,
+    ty: Type,
+    optional: bool,
+    nested: Vec<Node>,
+}
+
+impl Checker<'_> {
+    /// The pattern of `Requesting.request`.
+    pub(super) fn request_pattern(
+        &mut self,
+        scope: &mut Scope,
+        sync: &ast::Sync,
+        line: &ast::When,
+        sig: &ActionSig,
+    ) -> Vec<Match> {
+        if self.contract.is_none() {
+            let fault =
+                Diagnostic::error("route-without-contract", line.path.span(), "there is no contract here");
+            self.say(
+                fault.help("routes belong to the contract of their folder: contract Name at \"/api/name\""),
+            );
+        }
+        self.once(&line.input);
+        let route = self.route_of(line);
+        let at = route.and_then(|(text, span)| self.route_at(&text, span, sync.public));
+        let mut nodes = at.map(|at| std::mem::take(&mut self.routes.list[at].fields)).unwrap_or_default();
+        let matches = line.input.fields.iter().map(|field| self.request_field(scope, field, sig, &mut nodes));
+        let matches = matches.collect();
+        if let Some(at) = at {
+            self.routes.list[at].fields = nodes;
+        }
+        self.secrets_alone(sync, line, scope);
+        matches
+    }
+
+    /// The literal of `route`.
+    fn route_of(&mut self, line: &ast::When) -> Option<(Arc<str>, Span)> {
+        let field = line.input.fields.iter().find(|field| *field.key.text == *"route");
+        if let Some(Target::Literal(ast::Literal { value: Value::Text(text), .. }, span)) =
+            field.map(|field| &field.target)
+        {
+            return Some((Arc::clone(text), *span));
+        }
+        let span = field.map_or(line.path.span(), |field| field.key.span);
+        let fault = Diagnostic::error("no-route", span, "a request is matched by its route");
+        self.say(fault.help("write it as a literal: (route: \"POST /sessions/:id\")"));
+        None
+    }
+
+    /// The route's place in the list.
+    fn route_at(&mut self, text: &Arc<str>, span: Span, public: bool) -> Option<usize> {
+        if let Some(at) = self.routes.list.iter().position(|route| route.text == *text) {
+            self.routes.list[at].public |= public;
+            return Some(at);
+        }
+        if let Err(message) = parse(text) {
+            let fault = Diagnostic::error("bad-route", span, message);
+            self.say(fault.help("a route is a method and a path: \"POST /sessions/:id\""));
+            return None;
+        }
+        let same =
+            self.routes.list.iter().find(|other| shape(&other.text) == shape(text)).map(|other| other.span);
+        if let Some(other) = same {
+            let fault =
+                Diagnostic::error("same-route", span, "this route differs only in the names of its parts");
+            self.say(fault.also(other, "from this one"));
+        }
+        let route = RouteInfo {
+            text: Arc::clone(text),
+            span,
+            public,
+            fields: Vec::new(),
+            responders: Vec::new(),
+            surely: Vec::new(),
+        };
+        self.routes.list.push(route);
+        Some(self.routes.list.len() - 1)
+    }
+
+    fn request_field(
+        &mut self,
+        scope: &mut Scope,
+        field: &FieldPattern,
+        sig: &ActionSig,
+        nodes: &mut Vec<Node>,
+    ) -> Match {
+        let name = &field.key.text;
+        let fields = Fields { ty: &Type::ANY, of: "a request", matters: false };
+        if ENGINES.contains(&&**name) {
+            let ty = sig.input(name).map_or(Type::ANY, |input| input.ty.clone());
+            let node = take(nodes, name, || Type::ANY, false);
+            nodes.push(node);
+            return self.field_pattern(scope, field, ty, fields);
+        }
+        if let Some((_, ty)) = self.admitted.iter().find(|(admitted, _)| admitted == name) {
+            let ty = ty.clone();
+            return self.field_pattern(scope, field, ty, fields);
+        }
+        let mut node = take(nodes, name, || self.holes.fresh(), field.default.is_none());
+        let result = self.node_pattern(scope, field, &mut node);
+        nodes.push(node);
+        result
+    }
+
+    fn node_pattern(&mut self, scope: &mut Scope, field: &FieldPattern, node: &mut Node) -> Match {
+        let Target::Nested(pattern) = &field.target else {
+            let ty = node.ty.clone();
+            return self.field_pattern(
+                scope,
+                field,
+                ty,
+                Fields { ty: &Type::ANY, of: "a request", matters: false },
+            );
+        };
+        self.once(pattern);
+        self.learn(&node.ty, &Type::of(Base::Object([].into())), pattern.span);
+        let default = field.default.as_ref().map(|default| self.expression(scope, default).0);
+        let inner = self.nested_nodes(scope, pattern, node);
+        Match { key: Arc::clone(&field.key.text), default, test: Test::Inside(inner) }
+    }
+
+    fn nested_nodes(&mut self, scope: &mut Scope, pattern: &Pattern, node: &mut Node) -> Vec<Match> {
+        let mut matches = Vec::new();
+        for field in &pattern.fields {
+            let required = field.default.is_none();
+            let mut inner = take(&mut node.nested, &field.key.text, || self.holes.fresh(), required);
+            matches.push(self.node_pattern(scope, field, &mut inner));
+            node.nested.push(inner);
+        }
+        matches
+    }
+
+    /// What ends in a secret input is not in the record, so a later record cannot be matched beside it.
+    fn secrets_alone(&mut self, sync: &ast::Sync, line: &ast::When, scope: &Scope) {
+        if sync.when.len() < 2 {
+            return;
+        }
+        let secret: Vec<Span> = scope
+            .all()
+            .filter(|variable| line.input.span.range().contains(&(variable.span.start as usize)))
+            .filter(|variable| self.holes.is_secret(&variable.ty))
+            .map(|variable| variable.span)
+            .collect();
+        for span in secret {
+            let fault =
+                Diagnostic::error("secret", span, "a secret can be used only where the request stands alone");
+            self.say(fault);
+        }
+    }
+
+    /// The routes of the contract, for the plan.
+    pub(super) fn finish_routes(&mut self) {
+        self.check_answers();
+        let routes = std::mem::take(&mut self.routes);
+        let Some(contract) = self.contract else { return };
+        let finished: Vec<plan::Route> =
+            routes.list.into_iter().filter_map(|route| self.route(route)).collect();
+        self.plan.contracts[contract].routes = finished;
+    }
+
+    fn route(&self, route: RouteInfo) -> Option<plan::Route> {
+        let (method, path) = parse(&route.text).ok()?;
+        let (given, fields): (Vec<&Node>, Vec<&Node>) =
+            route.fields.iter().partition(|node| ENGINES.contains(&&*node.name));
+        let fields = fields.into_iter().map(|node| {
+            let FieldType { name, ty, optional } = self.node_type(node);
+            plan::RouteField { name, ty, optional, secret: self.holes.is_secret(&node.ty) }
+        });
+        Some(plan::Route {
+            method: method.into(),
+            path,
+            public: route.public,
+            fields: fields.collect(),
+            given: given.into_iter().map(|node| Arc::clone(&node.name)).collect(),
+            span: route.span,
+            text: route.text,
+        })
+    }
+
+    fn node_type(&self, node: &Node) -> FieldType {
+        let known = self.holes.resolve(&node.ty);
+        let ty = if node.nested.is_empty() {
+            Type { null: node.optional, ..known }
+        } else {
+            let fields = node.nested.iter().map(|inner| self.node_type(inner)).collect();
+            let nested = Type::of(Base::Object(fields));
+            Type { null: node.optional, ..known.meet(&nested).unwrap_or(nested) }
+        };
+        FieldType { name: Arc::clone(&node.name), ty, optional: node.optional }
+    }
+}
+
+/// Takes the field of this name out of the list, or makes it. Who names it without a default requires it.
+fn take(nodes: &mut Vec<Node>, name: &Arc<str>, fresh: impl FnOnce() -> Type, required: bool) -> Node {
+    match nodes.iter().position(|node| node.name == *name) {
+        Some(at) => {
+            let mut node = nodes.remove(at);
+            node.optional &= !required;
+            node
+        }
+        None => Node { name: Arc::clone(name), ty: fresh(), optional: !required, nested: Vec::new() },
+    }
+}
+
+/// The method and the parts of the path.
+fn parse(text: &str) -> Result<(&str, Vec<Segment>), String> {
+    let (method, path) = text.split_once(' ').ok_or("a route has a method")?;
+    if !METHODS.contains(&method) {
+        return Err(format!("`{method}` is no method"));
+    }
+    let path = path.strip_prefix('/').ok_or("a path begins with `/`")?;
+    if path.is_empty() {
+        return Ok((method, Vec::new()));
+    }
+    let mut segments: Vec<Segment> = Vec::new();
+    for part in path.split('/') {
+        let segment = match part.strip_prefix(':') {
+            Some(name) if is_name(name) => Segment::Param(name.into()),
+            Some(name) => return Err(format!("`{name}` is no name")),
+            None if part.is_empty() => return Err("a part of this path is empty".into()),
+            None => Segment::Literal(part.into()),
+        };
+        if matches!(segment, Segment::Param(_)) && segments.contains(&segment) {
+            return Err(format!("`{part}` stands in this path twice"));
+        }
+        segments.push(segment);
+    }
+    Ok((method, segments))
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The route with all names of its parts made alike.
+fn shape(text: &str) -> String {
+    let part = |part: &str| if part.starts_with(':') { ":".to_owned() } else { part.to_owned() };
+    text.split('/').map(part).collect::<Vec<String>>().join("/")
+}

@@ -1,0 +1,173 @@
+//! Syncs.
+
+use std::sync::Arc;
+
+use super::Checker;
+use super::pattern::Fields;
+use super::scope::Scope;
+use crate::ast::{self, Outcome};
+use crate::diagnostic::Diagnostic;
+use crate::names::ActionSig;
+use crate::plan::{self, Match, Test};
+use crate::source::Span;
+use crate::types::{Base, FieldType, Type};
+
+/// The concept through which requests come in and go out.
+pub(super) const REQUESTING: &str = "Requesting";
+const REQUEST: &str = "request";
+const RESPOND: &str = "respond";
+
+pub(super) fn is_request(path: &ast::Path) -> bool {
+    *path.concept.text == *REQUESTING && *path.action.text == *REQUEST
+}
+
+fn is_respond(path: &ast::Path) -> bool {
+    *path.concept.text == *REQUESTING && *path.action.text == *RESPOND
+}
+
+impl Checker<'_> {
+    pub(super) fn sync(&mut self, sync: &ast::Sync, mut scope: Scope) -> Option<plan::Sync> {
+        let mut when = Vec::new();
+        let mut whole = true;
+        for line in &sync.when {
+            match self.when(&mut scope, sync, line) {
+                Some(checked) => when.push(checked),
+                None => whole = false,
+            }
+        }
+        let checked = self.lines(&mut scope, &sync.body);
+        let then: Vec<Option<plan::Call>> =
+            sync.then.iter().map(|call| self.then(&mut scope, call, checked.many_at)).collect();
+        self.idle(&mut scope);
+        whole &= then.iter().all(Option::is_some);
+        let then: Vec<plan::Call> = then.into_iter().flatten().collect();
+        if !whole || when.is_empty() {
+            return None;
+        }
+        let checked_sync = plan::Sync {
+            name: Arc::clone(&sync.name.text),
+            folder: Arc::clone(&self.folder.name),
+            contract: self.contract,
+            span: sync.name.span,
+            when,
+            body: checked.steps,
+            then,
+            slots: scope.slots,
+        };
+        let responds = sync.then.iter().any(|call| is_respond(&call.path));
+        self.note_answer(sync, &checked_sync, responds, checked.drops);
+        Some(checked_sync)
+    }
+
+    fn when(&mut self, scope: &mut Scope, sync: &ast::Sync, line: &ast::When) -> Option<plan::When> {
+        let sig = self.action(&line.path);
+        let Some(sig) = sig else {
+            self.unknown_patterns(scope, line);
+            return None;
+        };
+        let of = format!("{}.{}", line.path.concept.text, line.path.action.text);
+        if sig.is_query() {
+            let message = format!("`{of}` only asks; nothing happens that a sync could react to");
+            let fault = Diagnostic::error("query-in-when", line.path.span(), message);
+            self.say(fault.help("ask it in `where`"));
+        }
+        let input = if is_request(&line.path) {
+            self.request_pattern(scope, sync, line, sig)
+        } else {
+            self.no_secrets(line, sig);
+            let ty = input_type(sig);
+            self.pattern(scope, &line.input, Fields { ty: &ty, of: &of, matters: false })
+        };
+        let (fails, output) = match &line.outcome {
+            Outcome::Success(pattern) => {
+                (false, self.pattern(scope, pattern, Fields { ty: &sig.output, of: &of, matters: false }))
+            }
+            Outcome::Failure(pattern) => {
+                let ty = self.failure_type(line);
+                (true, self.pattern(scope, pattern, Fields { ty: &ty, of: "an error", matters: false }))
+            }
+        };
+        Some(plan::When { action: sig.id, fails, input, output, span: line.span })
+    }
+
+    /// The variables of a line about something unknown are bound all the same, so that its fault is the only one.
+    fn unknown_patterns(&mut self, scope: &mut Scope, line: &ast::When) {
+        let (Outcome::Success(outcome) | Outcome::Failure(outcome)) = &line.outcome;
+        for pattern in [&line.input, outcome] {
+            self.pattern(scope, pattern, Self::fields_of(&Type::ANY, "it"));
+        }
+    }
+
+    fn no_secrets(&mut self, line: &ast::When, sig: &ActionSig) {
+        for field in &line.input.fields {
+            if sig.input(&field.key.text).is_some_and(|input| input.secret) {
+                let message = format!("`{}` is secret: no record keeps it", field.key.text);
+                self.say(Diagnostic::error("secret", field.key.span, message));
+            }
+        }
+    }
+
+    fn failure_type(&mut self, line: &ast::When) -> Type {
+        let codes = self.concept(&line.path.concept.text).map(|concept| {
+            let own = concept.errors.iter().map(|error| Arc::clone(&error.code));
+            own.chain(
+                ["INVALID_REQUEST", "INTERNAL", "UNAVAILABLE", "UPSTREAM_TIMEOUT", "DUPLICATE"]
+                    .map(Arc::from),
+            )
+            .collect()
+        });
+        let text = |name: &str, base| FieldType { name: name.into(), ty: Type::of(base), optional: false };
+        Type::of(Base::Object(
+            [
+                text("code", codes.map_or(Base::Text, Base::OneOf)),
+                text("message", Base::Text),
+                text("kind", Base::Text),
+            ]
+            .into(),
+        ))
+    }
+
+    fn then(&mut self, scope: &mut Scope, call: &ast::Call, many: Option<Span>) -> Option<plan::Call> {
+        let (checked, sig) = self.call(scope, call, true)?;
+        let (query, name) = (sig.is_query(), sig.name.clone());
+        if query {
+            let message = format!("`{name}` only asks; `then` acts");
+            let fault = Diagnostic::error("query-in-then", call.path.span(), message);
+            self.say(fault.help("ask it in `where`"));
+        }
+        if checked.outs.iter().any(tests) {
+            let message = "a result in `then` is named, not tested: its action has been done";
+            self.say(Diagnostic::error("test-in-then", call.span, message));
+        }
+        if is_respond(&call.path)
+            && let Some(line) = many
+        {
+            let fault = Diagnostic::error("many-answers", call.path.span(), "this may respond many times");
+            self.say(
+                fault
+                    .also(line, "this line may have many rows")
+                    .help("take the `first` row, or list them in the body: [Concept._query (…) : (…) => …]"),
+            );
+        }
+        Some(checked)
+    }
+}
+
+/// Whether a match may not hold.
+fn tests(field: &Match) -> bool {
+    match &field.test {
+        Test::Bind(_) => false,
+        Test::Same(_) | Test::Is(_) => true,
+        Test::Inside(fields) => fields.iter().any(tests),
+    }
+}
+
+/// An action's input as an object.
+fn input_type(sig: &ActionSig) -> Type {
+    let field = |input: &crate::names::InputSig| FieldType {
+        name: input.name.as_str().into(),
+        ty: input.ty.clone(),
+        optional: input.optional,
+    };
+    Type::of(Base::Object(sig.inputs.iter().map(field).collect()))
+}

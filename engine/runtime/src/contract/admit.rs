@@ -1,0 +1,166 @@
+//! Who gets in, and to what.
+
+use std::sync::Arc;
+
+use concord::{Kind, Refusal};
+use concord_lang::Value;
+use concord_store::{CommitError, Owed};
+
+use super::refusal::Refused;
+use super::router::Found;
+use super::{Admission, Answered, ContractId, Head};
+use crate::app::App;
+use crate::eval::{Frame, Halt, pure};
+use crate::flow::{Flow, FlowId, Record};
+use crate::matching::Outside;
+use crate::registry::ActionRef;
+use crate::transaction::{End, Job};
+
+/// What `admit` came to.
+struct Decision {
+    frame: Frame,
+    refusal: Option<(Option<ActionRef>, Refusal)>,
+    records: Vec<Record>,
+}
+
+impl App {
+    /// The contract that a path belongs to.
+    pub fn contract_at(&self, path: &str) -> Option<ContractId> {
+        self.inner.contracts.router.contract(path).map(|(contract, _)| ContractId(contract))
+    }
+
+    /// Lets a request in, or says why not. Everyone is asked who they are before they learn what is there, but where the
+    /// contract is public.
+    pub async fn admit(&self, ContractId(contract): ContractId, head: Head) -> Result<Admission, Answered> {
+        let engine = &self.inner.engine;
+        let flow = FlowId::fresh(engine.clock.now(), &*engine.ids);
+        let router = &self.inner.contracts.router;
+        let plan = &engine.rules.plan.contracts[contract];
+        let rest = router.contract(&head.path).map_or("", |(_, rest)| rest);
+        let found = router.find(contract, &head.method, rest);
+        let is_public = matches!(&found, Found::Route(route, _) if plan.routes[*route].public);
+        let (mut bound, mut headers) = (Vec::new(), Vec::new());
+        if !(is_public || plan.admit.is_empty()) {
+            let route = match &found {
+                Found::Route(route, _) => Arc::clone(&plan.routes[*route].text),
+                Found::Methods(_) | Found::Nothing => "".into(),
+            };
+            let decision = self.decide(contract, flow, &head, route).await;
+            headers = self.headers(contract, decision.frame.clone());
+            if let Some((by, refusal)) = decision.refusal {
+                self.inner.ring.push(Flow { id: flow, records: decision.records, notes: Vec::new() });
+                return Err(self.refused(contract, refusal, Refused { flow, by, status: None, headers }));
+            }
+            let value = |slot: usize| decision.frame.get(slot).cloned().unwrap_or_default();
+            bound = plan.admitted.iter().map(|(name, slot)| (Arc::clone(name), value(*slot))).collect();
+        }
+        match found {
+            Found::Route(route, params) => {
+                Ok(Admission { contract, route, flow, head, params, bound, headers })
+            }
+            Found::Methods(methods) => {
+                let refusal =
+                    Refusal::new(Kind::Invalid, "METHOD_NOT_ALLOWED", "this method is not allowed here");
+                headers.push(("allow".into(), methods.join(", ")));
+                Err(self.refused(contract, refusal, Refused { flow, by: None, status: Some(405), headers }))
+            }
+            Found::Nothing => {
+                let refusal = self.nothing_at(contract, &head);
+                Err(self.refused(contract, refusal, Refused { flow, by: None, status: None, headers }))
+            }
+        }
+    }
+
+    /// Says which route was probably meant.
+    fn nothing_at(&self, contract: usize, head: &Head) -> Refusal {
+        let plan = &self.plan().contracts[contract];
+        let rest = self.inner.contracts.router.contract(&head.path).map_or("", |(_, rest)| rest);
+        let asked: String =
+            format!("{} {rest}", head.method).chars().filter(|c| !c.is_control()).take(128).collect();
+        let message = match concord::nearest(&asked, plan.routes.iter().map(|route| &*route.text)) {
+            Some(near) => format!("there is nothing at {asked}; did you mean {near}?"),
+            None => format!("there is nothing at {asked}"),
+        };
+        Refusal::new(Kind::NotFound, crate::registry::NOT_FOUND, message)
+    }
+
+    /// Runs the lines of `admit`. When a line refuses, what the lines above it did stands.
+    async fn decide(&self, contract: usize, flow: FlowId, head: &Head, route: Arc<str>) -> Decision {
+        let engine = &self.inner.engine;
+        let plan = &engine.rules.plan.contracts[contract];
+        let given = given(head, route, plan.admit_slots);
+        let mut lines = plan.admit.len();
+        let mut refused: Option<(Option<ActionRef>, Refusal)> = None;
+        let mut lost = std::collections::BTreeSet::new();
+        loop {
+            let _turn = if lost.is_empty() { None } else { Some(engine.queue.turn(&lost).await) };
+            let (ran, changes) = engine.attempt(&Job::Admit(plan, &given, lines), !lost.is_empty()).await;
+            let (frame, refusal) = match &ran.end {
+                End::Halted(line, frame, halt) => {
+                    if refused.is_none() && ran.records.iter().any(|record| record.outcome.is_err()) {
+                        // An action failed half way: the lines above it are run again without it.
+                        refused = Some(as_refusal(halt));
+                        lines = *line;
+                        continue;
+                    }
+                    (frame.clone(), Some(as_refusal(halt)))
+                }
+                End::Dropped(_, frame) => {
+                    (frame.clone(), Some((None, Refusal::internal("a line of admit dropped the request"))))
+                }
+                End::Admitted(frame) => (frame.clone(), refused.clone()),
+                End::Called(_) | End::Done | End::Failed(..) => {
+                    (given.clone(), Some((None, Refusal::internal("admit did not admit"))))
+                }
+            };
+            match engine.commit(flow, &ran, changes, Owed::default(), &lost).await {
+                Ok(()) => return Decision { frame, refusal, records: ran.records },
+                Err(CommitError::Conflict(key)) => {
+                    lost.insert(key);
+                }
+                Err(CommitError::Failed(fault)) => {
+                    let refusal = Some((None, Refusal::unavailable(fault)));
+                    return Decision { frame, refusal, records: ran.records };
+                }
+            }
+        }
+    }
+
+    /// The contract's headers, those whose variables are bound.
+    fn headers(&self, contract: usize, mut frame: Frame) -> Vec<(String, String)> {
+        let engine = &self.inner.engine;
+        let plan = &engine.rules.plan.contracts[contract];
+        let mut outside = Outside { now: engine.clock.now().0, ids: &*engine.ids };
+        frame.resize(plan.admit_slots, Value::Null);
+        let text = |value: Value| match value {
+            Value::Null => None,
+            Value::Text(text) => Some(text.to_string()),
+            other => Some(other.to_json()),
+        };
+        plan.headers
+            .iter()
+            .filter_map(|(name, expr)| {
+                Some((name.to_string(), text(pure::value(expr, &mut frame, &mut outside))?))
+            })
+            .collect()
+    }
+}
+
+fn as_refusal(halt: &Halt) -> (Option<ActionRef>, Refusal) {
+    match halt {
+        Halt::Else(refusal) => (None, refusal.clone()),
+        Halt::Failed(action, refusal) => (Some(*action), refusal.clone()),
+    }
+}
+
+/// What `admit` starts from: `headers`, `ip`, `route` and `path`.
+fn given(head: &Head, route: Arc<str>, slots: usize) -> Frame {
+    let mut frame = vec![
+        super::fields::headers(head),
+        Value::text(&*head.ip),
+        Value::Text(route),
+        Value::text(&*head.path),
+    ];
+    frame.resize(slots.max(frame.len()), Value::Null);
+    frame
+}

@@ -1,0 +1,124 @@
+//! A request's fields: where they come from, and whether they are what the route's syncs take them for.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use concord::{INVALID_REQUEST, Kind, Refusal};
+use concord_lang::plan::{Route, RouteField};
+use concord_lang::{Base, Value};
+
+use super::router::decoded;
+use super::{Admission, Head};
+
+/// The fields of a request, checked; and the same as a record may keep them.
+pub(super) struct Fields {
+    pub(super) whole: Vec<(Arc<str>, Value)>,
+    /// None if there is nothing secret among them.
+    pub(super) kept: Option<Vec<(Arc<str>, Value)>>,
+}
+
+/// Gathers the fields that the route's syncs name. Where names meet, what `admit` bound wins, then the path, the body and
+/// the query.
+pub(super) fn gather(admission: &Admission, route: &Route, body: &Bytes) -> Result<Fields, Refusal> {
+    let body = read_body(&admission.head, body)?;
+    let mut whole: Vec<(Arc<str>, Value)> =
+        Vec::with_capacity(route.fields.len() + admission.bound.len() + 4);
+    for name in &route.given {
+        let value = match &**name {
+            "headers" => headers(&admission.head),
+            "ip" => Value::text(&*admission.head.ip),
+            _ => continue,
+        };
+        whole.push((Arc::clone(name), value));
+    }
+    whole.extend(admission.bound.iter().cloned());
+    for field in &route.fields {
+        let value = find(admission, field, &body)?;
+        if let Some(fault) = fault(field, &value) {
+            return Err(invalid(&field.name, fault));
+        }
+        if !value.is_null() {
+            whole.push((Arc::clone(&field.name), value));
+        }
+    }
+    let secret = |name: &Arc<str>| route.fields.iter().any(|field| field.name == *name && field.secret);
+    let kept = whole.iter().any(|(name, _)| secret(name)).then(|| {
+        let keep = |(name, value): &(Arc<str>, Value)| {
+            (Arc::clone(name), if secret(name) { Value::text("(secret)") } else { value.clone() })
+        };
+        whole.iter().map(keep).collect()
+    });
+    Ok(Fields { whole, kept })
+}
+
+/// All headers, as an object.
+pub(super) fn headers(head: &Head) -> Value {
+    Value::Object(
+        head.headers.iter().map(|(name, value)| (name.as_str().into(), Value::text(&**value))).collect(),
+    )
+}
+
+fn fault(field: &RouteField, value: &Value) -> Option<String> {
+    if value.is_null() {
+        return (!field.optional).then(|| format!("the field `{}` is missing", field.name));
+    }
+    field.ty.fault(value, &field.name)
+}
+
+fn find(admission: &Admission, field: &RouteField, body: &Value) -> Result<Value, Refusal> {
+    if let Some((_, text)) = admission.params.iter().find(|(name, _)| *name == field.name) {
+        return Ok(converted(text, field));
+    }
+    let in_body = body.field(&field.name);
+    if !in_body.is_null() {
+        return Ok(in_body);
+    }
+    let mut pairs = admission.head.query.split('&').filter(|pair| !pair.is_empty());
+    let of_name = pairs.find_map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decoded(name).as_deref() == Some(&*field.name)).then_some(value)
+    });
+    match of_name {
+        None => Ok(Value::Null),
+        Some(value) => match decoded(&value.replace('+', " ")) {
+            Some(text) => Ok(converted(&text, field)),
+            None => Err(invalid(&field.name, format!("the field `{}` is no text", field.name))),
+        },
+    }
+}
+
+/// A text from a path or a query, as the type of the field has it. What does not fit stays a text, and is refused as one.
+fn converted(text: &str, field: &RouteField) -> Value {
+    let found = match field.ty.base {
+        Base::Number => text.parse().ok().map(Value::number),
+        Base::Bool => text.parse().ok().map(Value::Bool),
+        _ => None,
+    };
+    found.unwrap_or_else(|| Value::text(text))
+}
+
+fn read_body(head: &Head, body: &Bytes) -> Result<Value, Refusal> {
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    let said = head.header("content-type").unwrap_or_default();
+    let essence = said.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        let message = "the body must be JSON, and say so: content-type: application/json";
+        return Err(Refusal::new(Kind::Invalid, "UNSUPPORTED_TYPE", message));
+    }
+    match serde_json::from_slice(body) {
+        Ok(object @ Value::Object(_)) => Ok(object),
+        Ok(other) => {
+            let message = format!("the body must be a JSON object, not {}", other.kind());
+            Err(Refusal::new(Kind::Invalid, INVALID_REQUEST, message))
+        }
+        Err(error) => {
+            Err(Refusal::new(Kind::Invalid, INVALID_REQUEST, format!("the body is not JSON: {error}")))
+        }
+    }
+}
+
+fn invalid(field: &str, message: String) -> Refusal {
+    Refusal::new(Kind::Invalid, INVALID_REQUEST, message).with("field", field)
+}

@@ -1,0 +1,84 @@
+//! Refusals in a contract's own words and shape.
+
+use std::sync::Arc;
+
+use concord::{Kind, Refusal};
+use concord_lang::Value;
+use concord_lang::plan::{Contract, Renamed};
+
+use super::Answered;
+use crate::app::App;
+use crate::eval::pure;
+use crate::flow::FlowId;
+use crate::matching::Outside;
+use crate::registry::ActionRef;
+
+/// A refusal on its way out.
+pub(super) struct Refused {
+    pub(super) flow: FlowId,
+    /// The action that refused, if one did.
+    pub(super) by: Option<ActionRef>,
+    /// The status, if not that of the kind.
+    pub(super) status: Option<u16>,
+    pub(super) headers: Vec<(String, String)>,
+}
+
+impl App {
+    /// A refusal in the terms of a contract.
+    pub(super) fn refused(&self, contract: usize, refusal: Refusal, how: Refused) -> Answered {
+        let contract = &self.plan().contracts[contract];
+        let concept = how.by.map(|action| self.registry().instance(action).spec().name);
+        let renamed = renamed(contract, concept, &refusal.code);
+        let status = renamed.and_then(|entry| entry.status).or(how.status).unwrap_or(refusal.kind.status());
+        let code = renamed.map_or(&*refusal.code, |entry| &*entry.renamed);
+        let text = renamed.and_then(|entry| entry.text.as_deref());
+        let message = match text {
+            Some(text) => text,
+            // What happened inside is not for clients, whatever it is called.
+            None if refusal.kind == Kind::Internal => "an internal error",
+            None => &refusal.message,
+        };
+        let details: Value = refusal
+            .details
+            .as_deref()
+            .map_or(Value::Null, |details| serde_json::Value::Object(details.clone()).into());
+        let body = self.shape(contract, status, code, message, details);
+        let mut headers = how.headers;
+        if status == 503 {
+            headers.push(("retry-after".into(), "1".into()));
+        }
+        let body = body.to_json().into();
+        Answered { flow: how.flow, status, headers, body, refused: Some(Box::new(refusal)) }
+    }
+
+    fn shape(&self, contract: &Contract, status: u16, code: &str, message: &str, details: Value) -> Value {
+        let mut fields: Vec<(Arc<str>, Value)> = match &contract.shape {
+            Some(shape) => {
+                let mut frame =
+                    vec![Value::text(message), Value::text(code), details, Value::Int(i64::from(status))];
+                let engine = &self.inner.engine;
+                let mut outside = Outside { now: engine.clock.now().0, ids: &*engine.ids };
+                match pure::value(shape, &mut frame, &mut outside) {
+                    Value::Object(fields) => fields.to_vec(),
+                    other => return other,
+                }
+            }
+            None => vec![
+                ("error".into(), Value::text(message)),
+                ("code".into(), Value::text(code)),
+                ("details".into(), details),
+            ],
+        };
+        fields.retain(|(_, value)| !value.is_null());
+        Value::Object(fields.into())
+    }
+}
+
+/// How the contract calls an error: one of this concept, or of any, or one that it made itself.
+fn renamed<'c>(contract: &'c Contract, concept: Option<&str>, code: &str) -> Option<&'c Renamed> {
+    let of = |entry: &&Renamed| entry.concept.as_deref() == concept && *entry.code == *code;
+    let of_any = |entry: &&Renamed| entry.concept.is_none() && *entry.code == *code;
+    let made = |entry: &&Renamed| *entry.renamed == *code;
+    let codes = || contract.codes.iter();
+    codes().find(of).or_else(|| codes().find(of_any)).or_else(|| codes().find(made))
+}

@@ -1,0 +1,352 @@
+//! Expressions and lines that read concepts, within a transaction.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use concord::{Kind, Refusal, Tx};
+use concord_lang::plan::{Call, Expr, ExprKind, Mode, Otherwise, Part, Step, StepKind};
+use concord_lang::{Plan, Value};
+
+use super::pattern::fits;
+use super::pure::{self, Frame, Surroundings};
+use crate::flow::Record;
+use crate::registry::ActionRef;
+use crate::transaction::Engine;
+
+/// Why a line did not go on.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// An `else` refuses.
+    Else(Refusal),
+    /// A query, or an action of `admit`, failed.
+    Failed(ActionRef, Refusal),
+}
+
+impl Halt {
+    /// Whether the `else` of a line speaks for this as well: `admit` also answers for what its actions refuse.
+    fn is_dropping(&self, call: Option<&Call>) -> bool {
+        let acts = call.is_some_and(|call| call.rows.is_none());
+        match self {
+            Self::Else(_) => true,
+            Self::Failed(_, refusal) if acts => {
+                !matches!(refusal.kind, Kind::Internal | Kind::Upstream | Kind::Unavailable)
+            }
+            Self::Failed(_, refusal) => refusal.kind == Kind::NotFound,
+        }
+    }
+}
+
+/// Lines that have been run.
+pub(crate) struct Framed {
+    /// What is left.
+    pub(crate) frames: Vec<Frame>,
+    /// The line that dropped the last frame, and that frame.
+    pub(crate) dropped: Option<(usize, Frame)>,
+}
+
+/// What asks: a transaction and what it runs on.
+pub(crate) struct Asking<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) plan: &'a Plan,
+    pub(crate) tx: &'a mut Tx,
+    /// What actions of `admit` did.
+    pub(crate) records: Vec<Record>,
+}
+
+type Later<'s, T> = Pin<Box<dyn Future<Output = T> + Send + 's>>;
+
+impl Surroundings for Tx {
+    fn now(&self) -> i64 {
+        Tx::now(self).0
+    }
+
+    fn fresh(&mut self) -> Arc<str> {
+        self.fresh_id::<()>().as_str().into()
+    }
+}
+
+impl Asking<'_> {
+    /// Runs lines, one after the other, over all frames.
+    pub(crate) async fn lines(
+        &mut self,
+        steps: &[Step],
+        frame: Frame,
+    ) -> Result<Framed, (usize, Frame, Halt)> {
+        let mut frames = vec![frame];
+        for (at, step) in steps.iter().enumerate() {
+            let mut kept = Vec::with_capacity(frames.len());
+            let mut dropped = None;
+            for frame in frames {
+                let before = kept.len();
+                let seen = frame.clone();
+                let ran = self.step(step, frame, &mut kept).await;
+                match (ran, &step.otherwise) {
+                    (Ok(()), _) if kept.len() > before => {}
+                    (Ok(()), None) => dropped = Some(seen),
+                    (Ok(()), Some(otherwise)) => {
+                        let refusal = self.refusal(otherwise, seen.clone()).await;
+                        return Err((at, seen, refusal));
+                    }
+                    (Err(halt), Some(otherwise)) if halt.is_dropping(called(step)) => {
+                        let refusal = self.refusal(otherwise, seen.clone()).await;
+                        return Err((at, seen, refusal));
+                    }
+                    (Err(halt), _) => return Err((at, seen, halt)),
+                }
+            }
+            if kept.is_empty() {
+                return Ok(Framed { frames: kept, dropped: dropped.map(|frame| (at, frame)) });
+            }
+            frames = kept;
+        }
+        Ok(Framed { frames, dropped: None })
+    }
+
+    /// What an `else` refuses with.
+    async fn refusal(&mut self, otherwise: &Otherwise, mut frame: Frame) -> Halt {
+        let code: String = otherwise.code.as_ref().into();
+        let message: String = otherwise.message.as_ref().into();
+        let mut refusal = Refusal::new(otherwise.kind, "", message);
+        refusal.code = code.into();
+        if let Some(details) = &otherwise.details {
+            match self.value(details, &mut frame).await {
+                Ok(Value::Object(fields)) => {
+                    for (name, value) in fields.iter() {
+                        refusal = refusal.with(name, serde_json::to_value(value).unwrap_or_default());
+                    }
+                }
+                Ok(_) => {}
+                Err(halt) => return halt,
+            }
+        }
+        Halt::Else(refusal)
+    }
+
+    async fn step(&mut self, step: &Step, mut frame: Frame, kept: &mut Vec<Frame>) -> Result<(), Halt> {
+        match &step.kind {
+            StepKind::Keep(condition) => {
+                if self.value(condition, &mut frame).await?.is_true() {
+                    kept.push(frame);
+                }
+            }
+            StepKind::Let(slot, expr) => {
+                let value = self.value(expr, &mut frame).await?;
+                if !(value.is_null() && step.otherwise.is_some()) {
+                    frame[*slot] = value;
+                    kept.push(frame);
+                }
+            }
+            StepKind::Call(mode, call) => self.query(*mode, call, frame, kept).await?,
+        }
+        Ok(())
+    }
+
+    async fn query(
+        &mut self,
+        mode: Mode,
+        call: &Call,
+        mut frame: Frame,
+        kept: &mut Vec<Frame>,
+    ) -> Result<(), Halt> {
+        let optional = matches!(mode, Mode::Optional | Mode::OptionalFirst | Mode::No);
+        let rows = match self.rows(call, &mut frame).await {
+            Ok(rows) => rows,
+            Err(Halt::Failed(_, refusal)) if optional && refusal.kind == Kind::NotFound => [].into(),
+            Err(halt) => return Err(halt),
+        };
+        let before = kept.len();
+        for row in rows.iter() {
+            let mut with_row = frame.clone();
+            if !fits(&call.outs, row, &mut with_row, self.tx) {
+                continue;
+            }
+            match mode {
+                Mode::No => return Ok(()),
+                Mode::Each | Mode::Optional => kept.push(with_row),
+                Mode::First | Mode::OptionalFirst => {
+                    kept.push(with_row);
+                    return Ok(());
+                }
+            }
+        }
+        // What the pattern names is null already: nothing has bound it.
+        if optional && kept.len() == before {
+            kept.push(frame);
+        }
+        Ok(())
+    }
+
+    /// The rows of a query; of an action in `admit`, its one result.
+    async fn rows(&mut self, call: &Call, frame: &mut Frame) -> Result<Arc<[Value]>, Halt> {
+        let action = ActionRef::from(call.action);
+        let input = self.args(call, frame).await?;
+        let (noted, result) = self.engine.invoke(action, self.tx, &input).await;
+        if call.rows.is_none() {
+            self.records.push(Record::new(action, self.tx.now(), noted, &result));
+        }
+        let output = result.map_err(|refusal| Halt::Failed(action, refusal))?;
+        let value: Value = serde_json::from_slice(&output).unwrap_or_default();
+        Ok(match value {
+            Value::List(rows) => rows,
+            result => [result].into(),
+        })
+    }
+
+    /// The arguments of a call as JSON.
+    pub(crate) async fn args(&mut self, call: &Call, frame: &mut Frame) -> Result<Vec<u8>, Halt> {
+        let mut values = Vec::with_capacity(call.args.len());
+        for (name, expr) in &call.args {
+            values.push((name, self.value(expr, frame).await?));
+        }
+        Ok(json_object(&values))
+    }
+
+    /// The value of an expression.
+    pub(crate) async fn value(&mut self, expr: &Expr, frame: &mut Frame) -> Result<Value, Halt> {
+        if expr.asks { self.asked(expr, frame).await } else { Ok(pure::value(expr, frame, self.tx)) }
+    }
+
+    fn asked<'s>(&'s mut self, expr: &'s Expr, frame: &'s mut Frame) -> Later<'s, Result<Value, Halt>> {
+        Box::pin(async move {
+            Ok(match &*expr.kind {
+                ExprKind::Member(object, name) => self.value(object, frame).await?.field(name),
+                ExprKind::Index(list, at) => {
+                    let list = self.value(list, frame).await?;
+                    pure::index(&list, &self.value(at, frame).await?)
+                }
+                ExprKind::Object(parts) => self.object(parts, frame).await?,
+                ExprKind::List(items) => {
+                    let mut values = Vec::with_capacity(items.len());
+                    for item in items {
+                        values.push(self.value(item, frame).await?);
+                    }
+                    Value::List(values.into())
+                }
+                ExprKind::Rows { call, filter, give } => {
+                    let rows = self.rows(call, frame).await?;
+                    let mut given = Vec::with_capacity(rows.len());
+                    for row in rows.iter() {
+                        if fits(&call.outs, row, frame, self.tx) {
+                            self.give(filter.as_ref(), give, frame, &mut given).await?;
+                        }
+                    }
+                    Value::List(given.into())
+                }
+                ExprKind::Items { slot, list, filter, give } => {
+                    let list = self.value(list, frame).await?;
+                    let mut given = Vec::new();
+                    if let Value::List(items) = list {
+                        for item in items.iter() {
+                            frame[*slot] = item.clone();
+                            self.give(filter.as_ref(), give, frame, &mut given).await?;
+                        }
+                    }
+                    Value::List(given.into())
+                }
+                ExprKind::If(condition, yes, no) => {
+                    let branch = if self.value(condition, frame).await?.is_true() { yes } else { no };
+                    self.value(branch, frame).await?
+                }
+                ExprKind::Otherwise(first, second) => match self.value(first, frame).await? {
+                    Value::Null => self.value(second, frame).await?,
+                    found => found,
+                },
+                ExprKind::And(a, b) => {
+                    let both = self.value(a, frame).await?.is_true() && self.value(b, frame).await?.is_true();
+                    Value::Bool(both)
+                }
+                ExprKind::Or(a, b) => {
+                    let any = self.value(a, frame).await?.is_true() || self.value(b, frame).await?.is_true();
+                    Value::Bool(any)
+                }
+                ExprKind::Not(inner) => Value::Bool(!self.value(inner, frame).await?.is_true()),
+                ExprKind::Compute(op, a, b) => {
+                    let a = self.value(a, frame).await?;
+                    pure::compute(*op, &a, &self.value(b, frame).await?)
+                }
+                ExprKind::Function(name, args) => {
+                    let args = self.values(args, frame).await?;
+                    super::functions::function(*name, &args, self.tx)
+                }
+                ExprKind::View(view, args) => {
+                    let args = self.values(args, frame).await?;
+                    self.view(*view, args).await?
+                }
+                // These ask nothing.
+                ExprKind::Const(_) | ExprKind::Slot(_) => pure::value(expr, frame, self.tx),
+            })
+        })
+    }
+
+    async fn values(&mut self, exprs: &[Expr], frame: &mut Frame) -> Result<Vec<Value>, Halt> {
+        let mut values = Vec::with_capacity(exprs.len());
+        for expr in exprs {
+            values.push(self.value(expr, frame).await?);
+        }
+        Ok(values)
+    }
+
+    async fn object(&mut self, parts: &[Part], frame: &mut Frame) -> Result<Value, Halt> {
+        let mut fields = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                Part::Field(name, expr) => pure::set(&mut fields, name, self.value(expr, frame).await?),
+                Part::Spread(expr) => pure::spread(&mut fields, &self.value(expr, frame).await?),
+            }
+        }
+        Ok(Value::Object(fields.into()))
+    }
+
+    async fn give(
+        &mut self,
+        filter: Option<&Expr>,
+        give: &Expr,
+        frame: &mut Frame,
+        given: &mut Vec<Value>,
+    ) -> Result<(), Halt> {
+        if let Some(filter) = filter
+            && !self.value(filter, frame).await?.is_true()
+        {
+            return Ok(());
+        }
+        given.push(self.value(give, frame).await?);
+        Ok(())
+    }
+
+    /// A view's value; null when one of its lines drops.
+    async fn view(&mut self, view: usize, args: Vec<Value>) -> Result<Value, Halt> {
+        let plan = self.plan;
+        let view = &plan.views[view];
+        let mut frame = args;
+        frame.resize(view.slots, Value::Null);
+        let framed = self.lines(&view.body, frame).await.map_err(|(_, _, halt)| halt)?;
+        match framed.frames.into_iter().next() {
+            Some(mut frame) => self.value(&view.give, &mut frame).await,
+            None => Ok(Value::Null),
+        }
+    }
+}
+
+fn called(step: &Step) -> Option<&Call> {
+    match &step.kind {
+        StepKind::Call(_, call) => Some(call),
+        StepKind::Let(..) | StepKind::Keep(_) => None,
+    }
+}
+
+/// An object as JSON text. Nulls are left out: an argument that is null is one that was not given.
+pub(crate) fn json_object<K: AsRef<str>>(fields: &[(K, Value)]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(128);
+    text.push(b'{');
+    for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+        if text.len() > 1 {
+            text.push(b',');
+        }
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(&mut text, name.as_ref());
+        text.push(b':');
+        let _ = serde_json::to_writer(&mut text, value);
+    }
+    text.push(b'}');
+    text
+}

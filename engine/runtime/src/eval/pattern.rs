@@ -1,0 +1,26 @@
+//! Patterns laid upon values.
+
+use concord_lang::Value;
+use concord_lang::plan::{Match, Test};
+
+use super::pure::{self, Frame, Surroundings};
+
+/// Whether a value is as the pattern says; if so, the frame has the names that the pattern gives. If not, the frame may
+/// hold some of them already: throw it away.
+pub(crate) fn fits(fields: &[Match], value: &Value, frame: &mut Frame, world: &mut dyn Surroundings) -> bool {
+    fields.iter().all(|field| {
+        let mut found = value.field(&field.key);
+        if let (Value::Null, Some(default)) = (&found, &field.default) {
+            found = pure::value(default, frame, world);
+        }
+        match &field.test {
+            Test::Bind(slot) => {
+                frame[*slot] = found;
+                true
+            }
+            Test::Same(slot) => frame[*slot] == found,
+            Test::Is(wanted) => *wanted == found,
+            Test::Inside(inner) => matches!(found, Value::Object(_)) && fits(inner, &found, frame, world),
+        }
+    })
+}

@@ -1,0 +1,146 @@
+//! Which syncs new records complete.
+//!
+//! A match is found by the newest of its records, so it is found once: the other lines look only at older ones. What a
+//! flow's commit would make due has to be known before the commit, so finding is a pure function of the facts.
+
+use std::sync::Arc;
+
+use concord::Ids;
+use concord_lang::Value;
+use concord_lang::plan::Sync;
+
+use crate::eval::pattern::fits;
+use crate::eval::{Frame, Surroundings};
+use crate::fact::Fact;
+use crate::rules::{Rules, SyncId};
+
+/// A record's number within its flow.
+pub(crate) type RecordId = u32;
+
+/// A sync whose lines have all happened.
+#[derive(Debug, Clone)]
+pub(crate) struct Match {
+    pub(crate) sync: SyncId,
+    /// One record for each line of `when`.
+    pub(crate) records: Box<[RecordId]>,
+    /// What the lines bound.
+    pub(crate) frame: Frame,
+}
+
+/// What new records lead to.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) matches: Vec<Match>,
+    /// Syncs with several lines of which one has happened now.
+    pub(crate) armed: Vec<SyncId>,
+}
+
+/// What a pattern's default may know of the world.
+pub(crate) struct Outside<'a> {
+    pub(crate) now: i64,
+    pub(crate) ids: &'a dyn Ids,
+}
+
+impl Surroundings for Outside<'_> {
+    fn now(&self) -> i64 {
+        self.now
+    }
+
+    fn fresh(&mut self) -> Arc<str> {
+        concord::rt::hex(self.ids.bits(), 32).into()
+    }
+}
+
+pub(crate) struct Matcher<'a> {
+    pub(crate) rules: &'a Rules,
+    /// All facts of the flow, the new ones at the end.
+    pub(crate) facts: &'a [Fact],
+    /// Syncs that wait for their other lines.
+    pub(crate) armed: &'a [SyncId],
+    pub(crate) outside: Outside<'a>,
+}
+
+impl Matcher<'_> {
+    /// What the facts from the one at `first` on complete, in the order in which it fires.
+    pub(crate) fn find(&mut self, first: usize) -> Found {
+        let mut found = Found::default();
+        let mut candidates: Vec<SyncId> = Vec::new();
+        for newest in first..self.facts.len() {
+            let fact = &self.facts[newest];
+            if !self.rules.index.listens(fact.action) {
+                continue;
+            }
+            candidates.clear();
+            self.rules.index.found_by(fact, &mut candidates);
+            let waits = |sync: &&SyncId| self.sync(**sync).when.iter().any(|line| line.action == fact.action);
+            candidates.extend(self.armed.iter().chain(&found.armed).filter(waits));
+            candidates.sort_unstable();
+            candidates.dedup();
+            for &sync in &candidates {
+                if self.sync(sync).when.len() > 1
+                    && !self.armed.contains(&sync)
+                    && !found.armed.contains(&sync)
+                {
+                    found.armed.push(sync);
+                }
+                self.complete(sync, newest, &mut found.matches);
+            }
+        }
+        found
+    }
+
+    fn sync(&self, sync: SyncId) -> &Sync {
+        &self.rules.plan.syncs[sync as usize]
+    }
+
+    /// The matches of a sync in which the newest record takes part.
+    fn complete(&mut self, id: SyncId, newest: usize, matches: &mut Vec<Match>) {
+        let rules = self.rules;
+        let sync = &rules.plan.syncs[id as usize];
+        let action = self.facts[newest].action;
+        for place in 0..sync.when.len() {
+            if sync.when[place].action == action {
+                let mut join = Join { id, sync, place, newest, chosen: Vec::new(), matches };
+                let frame = vec![Value::Null; sync.slots.len()];
+                self.join(&mut join, &frame);
+            }
+        }
+    }
+
+    /// Tries all records for the next line.
+    fn join(&mut self, join: &mut Join<'_>, frame: &Frame) {
+        let at = join.chosen.len();
+        let Some(line) = join.sync.when.get(at) else {
+            let records = join.chosen.clone().into();
+            join.matches.push(Match { sync: join.id, records, frame: frame.clone() });
+            return;
+        };
+        let facts = self.facts;
+        let records = if at == join.place { join.newest..join.newest + 1 } else { 0..join.newest };
+        for record in records {
+            let fact = &facts[record];
+            let number = RecordId::try_from(record).unwrap_or(RecordId::MAX);
+            if fact.action != line.action || fact.failed != line.fails || join.chosen.contains(&number) {
+                continue;
+            }
+            let mut frame = frame.clone();
+            if fits(&line.input, fact.input(), &mut frame, &mut self.outside)
+                && fits(&line.output, fact.output(), &mut frame, &mut self.outside)
+            {
+                join.chosen.push(number);
+                self.join(join, &frame);
+                join.chosen.pop();
+            }
+        }
+    }
+}
+
+struct Join<'a> {
+    id: SyncId,
+    sync: &'a Sync,
+    /// The line that the newest record stands for.
+    place: usize,
+    newest: usize,
+    chosen: Vec<RecordId>,
+    matches: &'a mut Vec<Match>,
+}

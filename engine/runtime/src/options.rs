@@ -1,0 +1,146 @@
+//! How an app is put together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use concord::Ids;
+use concord::storage::Source;
+use concord_lang::Sources;
+use concord_store::Store;
+
+use crate::app::App;
+use crate::clock::{Clock, SystemClock};
+use crate::contract::Contracts;
+use crate::error::OpenError;
+use crate::ids::RandomIds;
+use crate::registry::{Registry, places};
+use crate::ring::Ring;
+use crate::rules::{self, ContractSettings};
+use crate::transaction::Engine;
+
+/// An app that is not open yet.
+///
+/// ```
+/// # async fn example(store: std::sync::Arc<dyn concord_store::Store>) -> Result<(), Box<dyn std::error::Error>> {
+/// use concord_runtime::{App, Registry};
+///
+/// let mut registry = Registry::default();
+/// // registry.add(CallSession::default())?;
+/// let app = App::options().open(registry, store).await?;
+/// # Ok(()) }
+/// ```
+pub struct Options {
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    ring_bytes: usize,
+    deadline: Duration,
+    flow_bound: usize,
+    sources: Sources,
+    settings: ContractSettings,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds::default()),
+            ring_bytes: 8 << 20,
+            deadline: Duration::from_secs(10),
+            flow_bound: 10_000,
+            sources: Sources::default(),
+            settings: ContractSettings::default(),
+        }
+    }
+}
+
+impl Options {
+    /// Another clock than the machine's.
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Another source of ids than randomness.
+    #[must_use]
+    pub fn ids(self, ids: Arc<dyn Ids>) -> Self {
+        Self { ids, ..self }
+    }
+
+    /// How many bytes of recent flows to keep in memory.
+    #[must_use]
+    pub fn ring_bytes(self, ring_bytes: usize) -> Self {
+        Self { ring_bytes, ..self }
+    }
+
+    /// How long an action that talks to the outside may take.
+    #[must_use]
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// How many actions a flow may have.
+    #[must_use]
+    pub fn flow_bound(self, flow_bound: usize) -> Self {
+        Self { flow_bound, ..self }
+    }
+
+    /// Rules, which are checked when the app opens.
+    #[must_use]
+    pub fn rules(self, sources: Sources) -> Self {
+        Self { sources, ..self }
+    }
+
+    /// Settings of contracts, in place of what the contracts say.
+    #[must_use]
+    pub fn settings(self, settings: ContractSettings) -> Self {
+        Self { settings, ..self }
+    }
+
+    /// Opens the app: the rules are checked, the store makes room for every collection and builds the indexes that are
+    /// new, and flows that were not done when the last process ended are taken up.
+    pub async fn open(self, mut registry: Registry, store: Arc<dyn Store>) -> Result<App, OpenError> {
+        let (rules, warnings) = rules::load(self.sources, &mut registry, &self.settings)?;
+        let layouts = registry.layouts();
+        let ids = store.prepare(&layouts).wait().await?;
+        let volatile =
+            layouts.iter().zip(&ids).filter(|(layout, _)| layout.state.volatile).map(|(_, id)| *id).collect();
+        registry.bind(places(&layouts, ids));
+        let source: Arc<dyn Source> = Arc::<dyn Store>::clone(&store);
+        let contracts = Contracts::new(&rules, &registry);
+        let engine = Engine {
+            registry,
+            rules,
+            store,
+            source,
+            clock: self.clock,
+            ids: self.ids,
+            queue: Arc::default(),
+            volatile,
+            deadline: self.deadline,
+            flow_bound: self.flow_bound,
+            closing: std::sync::Mutex::default(),
+        };
+        let app = App::new(engine, contracts, warnings, Ring::new(self.ring_bytes));
+        app.take_up().await?;
+        Ok(app)
+    }
+}
+
+/// Checks rules against concepts, without opening anything.
+pub fn check(
+    sources: Sources,
+    mut registry: Registry,
+    settings: &ContractSettings,
+) -> Result<(concord_lang::Plan, concord_lang::Diagnostics), OpenError> {
+    check_into(sources, &mut registry, settings)
+}
+
+/// The same, with the instances that contracts have to themselves added to the registry.
+pub fn check_into(
+    sources: Sources,
+    registry: &mut Registry,
+    settings: &ContractSettings,
+) -> Result<(concord_lang::Plan, concord_lang::Diagnostics), OpenError> {
+    let (rules, warnings) = rules::load(sources, registry, settings)?;
+    Ok((rules.plan, warnings))
+}

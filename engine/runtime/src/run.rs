@@ -1,0 +1,388 @@
+//! A flow at work: from its stimulus until nothing is due.
+//!
+//! One thing at a time and depth first: what an action causes is done before the next firing of its parent. What is due
+//! is a stack of matches. Whoever waits for the flow's answer gets it as soon as it is certain; the rest goes on behind it.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, PoisonError};
+
+use bytes::Bytes;
+use concord::{Output, Refusal};
+use concord_lang::Value;
+use concord_store::{CommitError, Owed};
+
+use crate::carry::Slot;
+use crate::due::{self, Key};
+use crate::eval::{Frame, Halt};
+use crate::fact::Fact;
+use crate::flow::{Cause, Failure, Flow, FlowId, Note, Record, What};
+use crate::matching::{Found, Match, Matcher, Outside};
+use crate::registry::ActionRef;
+use crate::rules::SyncId;
+use crate::transaction::{End, Engine, Job, Ran};
+
+/// What a flow tells whoever started it.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The action's result.
+    Result(Output),
+    /// What a sync responded: the input of `Requesting.respond`.
+    Response(Bytes),
+    /// Why not; and which action said so, if one did.
+    Refused(Option<ActionRef>, Refusal),
+}
+
+/// What kind of answer is waited for.
+#[derive(Debug, Clone)]
+pub(crate) enum Waits {
+    /// The result of the action itself.
+    Result,
+    /// A response to the request.
+    Response(ActionRef),
+    /// Nobody waits.
+    No,
+}
+
+enum Task {
+    Fire(Match),
+    /// An action that a firing of the stimulus did has failed: it refuses, if nobody who saw the failure responded.
+    Refuse(ActionRef, Refusal),
+}
+
+pub(crate) struct Run<'e> {
+    engine: &'e Engine,
+    id: FlowId,
+    records: Vec<Record>,
+    facts: Vec<Fact>,
+    notes: Vec<Note>,
+    /// Syncs of which a line has happened.
+    armed: Vec<SyncId>,
+    stack: Vec<Task>,
+    /// How many matches on the stack may lead to something that lasts.
+    lasting: usize,
+    waits: Waits,
+    answer: Option<Arc<Slot<Answer>>>,
+    /// The id by which syncs answer.
+    request: Value,
+    /// Whether the store knows the flow as open.
+    is_open: bool,
+    /// How many records the store has of it.
+    saved: usize,
+    /// Firings that the store does not know of yet.
+    fired: Vec<Key>,
+    /// Firings that happened before a crash.
+    skip: HashSet<Key>,
+}
+
+impl<'e> Run<'e> {
+    pub(crate) fn new(engine: &'e Engine, id: FlowId, waits: Waits, answer: Arc<Slot<Answer>>) -> Self {
+        Self {
+            engine,
+            id,
+            records: Vec::new(),
+            facts: Vec::new(),
+            notes: Vec::new(),
+            armed: Vec::new(),
+            stack: Vec::new(),
+            lasting: 0,
+            waits,
+            answer: Some(answer),
+            request: Value::Null,
+            is_open: false,
+            saved: 0,
+            fired: Vec::new(),
+            skip: HashSet::new(),
+        }
+    }
+
+    /// Takes up a flow that was open when the process ended, or when the store failed.
+    pub(crate) fn resume(engine: &'e Engine, id: FlowId, open: due::Open) -> Self {
+        let mut run = Self::new(engine, id, Waits::No, Arc::default());
+        run.answer = None;
+        run.saved = open.records.len();
+        run.is_open = true;
+        run.skip = open.fired.into_iter().collect();
+        let facts = open
+            .records
+            .iter()
+            .map(|record| Fact::new(record.action.into(), record.input.clone(), record.outcome.clone()));
+        run.facts = facts.collect();
+        run.records = open.records;
+        let mut found = run.find(0);
+        found.matches.retain(|found| !run.skip.contains(&(found.sync, found.records.clone())));
+        run.take(found);
+        run
+    }
+
+    /// Runs the flow from its stimulus to its end.
+    pub(crate) async fn start(mut self, action: ActionRef, input: &Bytes, keep: Option<Bytes>) -> Flow {
+        let (ran, found) = self.transact(Job::Call(action, input), None).await;
+        let Ran { mut records, end } = ran;
+        if let (Some(first), Some(keep)) = (records.first_mut(), keep) {
+            first.input = keep;
+        }
+        self.add(records, Some(input));
+        self.take(found);
+        if let End::Called(result) = end {
+            self.begin(action, result);
+        }
+        self.work().await
+    }
+
+    fn begin(&mut self, action: ActionRef, result: Result<Output, Refusal>) {
+        match (result, &self.waits) {
+            (Ok(output), Waits::Result) => self.say(Answer::Result(output)),
+            (Ok(_), Waits::Response(_)) => {
+                self.request =
+                    self.facts.first().map(|fact| fact.output().field("request")).unwrap_or_default();
+            }
+            (Ok(_), Waits::No) => {}
+            (Err(refusal), Waits::Result) => self.say(Answer::Refused(Some(action), refusal)),
+            (Err(refusal), Waits::Response(_) | Waits::No) => {
+                self.stack.insert(0, Task::Refuse(action, refusal));
+            }
+        }
+    }
+
+    /// Does what is due until nothing is.
+    pub(crate) async fn work(mut self) -> Flow {
+        while let Some(task) = self.stack.pop() {
+            match task {
+                Task::Refuse(action, refusal) => self.say(Answer::Refused(Some(action), refusal)),
+                Task::Fire(_) if self.records.len() >= self.engine.flow_bound => self.stop(),
+                Task::Fire(due) => {
+                    self.lasting -= usize::from(self.engine.rules.is_lasting(due.sync));
+                    let waited = self.answer.is_some();
+                    self.fire(due).await;
+                    if waited && self.answer.is_none() && !self.stack.is_empty() {
+                        // Lets the answer out before going on.
+                        yield_once().await;
+                    }
+                }
+            }
+        }
+        self.end()
+    }
+
+    fn end(mut self) -> Flow {
+        if self.answer.is_some() && matches!(self.waits, Waits::Response(_)) {
+            self.notes.push(Note { cause: None, what: What::Unanswered });
+            tracing::error!(flow = %self.id, "no sync responded; `concord trace` says which came closest");
+            self.say(Answer::Refused(None, Refusal::internal("no sync responded to the request")));
+        }
+        let flow = Flow { id: self.id, records: self.records, notes: self.notes };
+        // What failed because the store did is still owed.
+        if self.is_open && !flow.is_stranded() {
+            self.engine.closing.lock().unwrap_or_else(PoisonError::into_inner).push(self.id.0);
+        }
+        flow
+    }
+
+    /// The flow has no end of its own.
+    fn stop(&mut self) {
+        let last = self.records.iter().rev().filter_map(|record| record.cause.as_ref());
+        let names: BTreeSet<&str> = last.take(100).map(|cause| &*cause.sync).collect();
+        let names = names.into_iter().collect::<Vec<&str>>().join(", ");
+        tracing::error!(flow = %self.id, syncs = names, "a flow went on and on, and was stopped");
+        self.notes.push(Note { cause: None, what: What::Endless });
+        self.stack.clear();
+        self.lasting = 0;
+        self.say(Answer::Refused(None, Refusal::internal(format!("the flow has no end: {names}"))));
+    }
+
+    async fn fire(&mut self, due: Match) {
+        let engine = self.engine;
+        let sync = &engine.rules.plan.syncs[due.sync as usize];
+        let cause = Cause { sync: Arc::clone(engine.rules.name(due.sync)), records: (&*due.records).into() };
+        let (ran, found) = self.transact(Job::Fire(sync, &due.frame, &cause), Some(&due)).await;
+        let has_stimulus = due.records.contains(&0);
+        match ran.end {
+            End::Done => {
+                let response = self.response(&ran.records);
+                self.fired.push((due.sync, due.records));
+                self.add(ran.records, None);
+                self.take(found);
+                if let Some(response) = response {
+                    self.respond(response, cause);
+                }
+            }
+            End::Dropped(line, frame) => {
+                self.fired.push((due.sync, due.records));
+                self.note(cause, What::Dropped { line, frame });
+            }
+            End::Halted(line, frame, halt) => {
+                let (by, refusal) = match halt {
+                    Halt::Else(refusal) => (None, refusal),
+                    Halt::Failed(action, refusal) => (Some(action), refusal),
+                };
+                self.refused(cause, Some(line), frame, &refusal, has_stimulus);
+                if has_stimulus {
+                    self.say(Answer::Refused(by, refusal));
+                }
+            }
+            End::Failed(action, refusal) => {
+                self.refused(cause, None, Frame::new(), &refusal, has_stimulus);
+                if has_stimulus {
+                    self.stack.push(Task::Refuse(action, refusal));
+                }
+                self.fired.push((due.sync, due.records));
+                self.add(ran.records, None);
+                self.take(found);
+            }
+            // A firing is no call and admits nobody.
+            End::Called(_) | End::Admitted(_) => {}
+        }
+    }
+
+    fn note(&mut self, cause: Cause, what: What) {
+        self.notes.push(Note { cause: Some(cause), what });
+    }
+
+    fn refused(&mut self, cause: Cause, line: Option<usize>, frame: Frame, refusal: &Refusal, answers: bool) {
+        if !answers {
+            let (sync, code, why) = (&*cause.sync, &*refusal.code, refusal.chain());
+            tracing::warn!(flow = %self.id, sync, code, message = &*refusal.message, why, "a reaction failed");
+        }
+        self.note(cause, What::Refused { line, frame, failure: Failure::from(refusal) });
+    }
+
+    /// The response among these records, if one is to our request.
+    fn response(&self, records: &[Record]) -> Option<Bytes> {
+        let Waits::Response(respond) = self.waits else { return None };
+        let is_ours = |record: &&Record| {
+            record.action == respond && {
+                let input: Value = serde_json::from_slice(&record.input).unwrap_or_default();
+                input.field("request") == self.request
+            }
+        };
+        let mut responses = records.iter().filter(|record| record.action == respond).peekable();
+        responses.peek()?;
+        responses.find(is_ours).map(|record| record.input.clone())
+    }
+
+    fn respond(&mut self, response: Bytes, cause: Cause) {
+        if self.answer.is_some() {
+            self.say(Answer::Response(response));
+        } else {
+            self.note(cause, What::SecondResponse);
+        }
+    }
+
+    /// Answers whoever waits; the first answer is the one that counts.
+    fn say(&mut self, answer: Answer) {
+        if let Some(slot) = self.answer.take() {
+            slot.put(answer);
+        }
+    }
+
+    /// Runs a job until it has committed or failed; with what its records make due.
+    async fn transact(&mut self, job: Job<'_>, due: Option<&Match>) -> (Ran, Found) {
+        let engine = self.engine;
+        let mut lost = BTreeSet::new();
+        loop {
+            let _turn = if lost.is_empty() { None } else { Some(engine.queue.turn(&lost).await) };
+            let (mut ran, changes) = engine.attempt(&job, !lost.is_empty()).await;
+            for (number, record) in (self.records.len()..).zip(&mut ran.records) {
+                record.number = u32::try_from(number).unwrap_or(u32::MAX);
+            }
+            let found = self.would_lead_to(&ran.records, &job);
+            let owed =
+                if engine.is_durable(&changes) { self.owed(&ran, &found, due) } else { Owed::default() };
+            let (opens, closes) = (owed.row.is_some(), owed.closed.contains(&self.id.0));
+            match engine.commit(self.id, &ran, changes, owed, &lost).await {
+                Ok(()) => {
+                    if opens {
+                        self.is_open = true;
+                        self.saved = self.records.len() + ran.records.len();
+                        self.fired.clear();
+                    }
+                    self.is_open &= !closes;
+                    return (ran, found);
+                }
+                Err(CommitError::Conflict(key)) => {
+                    lost.insert(key);
+                }
+                Err(CommitError::Failed(fault)) => {
+                    ran.spoil(Refusal::unavailable(fault));
+                    let found = self.would_lead_to(&ran.records, &job);
+                    return (ran, found);
+                }
+            }
+        }
+    }
+
+    /// What these records would make due, were they there.
+    fn would_lead_to(&mut self, records: &[Record], job: &Job<'_>) -> Found {
+        let listens = |record: &Record| self.engine.rules.index.listens(record.action.into());
+        if !records.iter().any(listens) {
+            return Found::default();
+        }
+        let before = self.facts.len();
+        let whole = match job {
+            Job::Call(_, body) => Some(*body),
+            Job::Fire(..) | Job::Admit(..) => None,
+        };
+        self.facts.extend(records.iter().map(|record| fact(record, whole)));
+        let found = self.find(before);
+        self.facts.truncate(before);
+        found
+    }
+
+    fn find(&self, first: usize) -> Found {
+        let engine = self.engine;
+        let outside = Outside { now: engine.clock.now().0, ids: &*engine.ids };
+        Matcher { rules: &engine.rules, facts: &self.facts, armed: &self.armed, outside }.find(first)
+    }
+
+    /// What the store has to know, so that nothing that is due is lost in a crash.
+    fn owed(&self, ran: &Ran, found: &Found, due: Option<&Match>) -> Owed {
+        let engine = self.engine;
+        let mut closed = std::mem::take(&mut *engine.closing.lock().unwrap_or_else(PoisonError::into_inner));
+        let leads = self.lasting > 0 || found.matches.iter().any(|found| engine.rules.is_lasting(found.sync));
+        if !leads {
+            if self.is_open {
+                closed.push(self.id.0);
+            }
+            return Owed { row: None, closed };
+        }
+        let records = self.records[self.saved..].iter().chain(&ran.records);
+        let fired = self.fired.iter().map(|(sync, records)| (*sync, &**records));
+        let fired = fired.chain(due.map(|due| (due.sync, &*due.records)));
+        let body = due::encode(self.saved, records, fired, &engine.registry, &engine.rules);
+        Owed { row: Some((self.id.0, body)), closed }
+    }
+
+    fn add(&mut self, records: Vec<Record>, whole: Option<&Bytes>) {
+        self.facts.extend(records.iter().map(|record| fact(record, whole)));
+        self.records.extend(records);
+    }
+
+    /// Puts what was found on the stack, the first on top.
+    fn take(&mut self, found: Found) {
+        self.armed.extend(found.armed);
+        for due in found.matches.into_iter().rev() {
+            self.lasting += usize::from(self.engine.rules.is_lasting(due.sync));
+            self.stack.push(Task::Fire(due));
+        }
+    }
+}
+
+/// A record as rules see it. Of a stimulus, rules see the whole input, which the record may not keep.
+fn fact(record: &Record, whole: Option<&Bytes>) -> Fact {
+    let input = whole.unwrap_or(&record.input).clone();
+    Fact::new(record.action.into(), input, record.outcome.clone())
+}
+
+/// Lets whoever polls this look around once.
+async fn yield_once() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if yielded {
+            return std::task::Poll::Ready(());
+        }
+        yielded = true;
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}

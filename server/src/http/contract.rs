@@ -1,0 +1,102 @@
+//! Requests to contracts: from HTTP to what the runtime knows, and back.
+//!
+//! Which routes there are, who gets in and what a refusal looks like is the contract's to say; here are only headers,
+//! bytes and limits.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use axum::body::Body;
+use concord::{INVALID_REQUEST, Kind, Refusal};
+use concord_runtime::{Answered, ContractId, Head};
+use hyper::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::body::{self, BodyFault};
+use super::reply;
+use super::site::Site;
+
+/// Who is at the other end of the connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Answers a request to a contract.
+pub(crate) async fn answer(site: &Site, contract: ContractId, request: Request<Body>) -> Response<Body> {
+    let started = Instant::now();
+    let is_head = request.method() == Method::HEAD;
+    let response = respond(answered(site, contract, request).await, is_head);
+    site.metrics.answered(None, response.status(), started.elapsed());
+    response
+}
+
+async fn answered(site: &Site, contract: ContractId, request: Request<Body>) -> Answered {
+    let Some(_place) = site.in_flight.enter() else {
+        let refusal = Refusal::new(Kind::Unavailable, "OVERLOADED", "too much is going on; try again");
+        return site.app.refuse_at(contract, refusal, None);
+    };
+    let (parts, body) = request.into_parts();
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let head = Head {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)))
+            .collect(),
+        ip: parts.extensions.get::<Peer>().map(|peer| peer.0.to_string()).unwrap_or_default(),
+    };
+    let admission = match site.app.admit(contract, head).await {
+        Ok(admission) => admission,
+        Err(refused) => return refused,
+    };
+    match body::read(body, site.limits.body_bytes, site.limits.body_patience).await {
+        Ok(body) => site.app.request(admission, body).await,
+        Err(fault) => {
+            let message = fault.to_string();
+            let (kind, code, status) = match fault {
+                BodyFault::TooLarge(_) => (Kind::TooLarge, "TOO_LARGE", None),
+                BodyFault::Late => (Kind::Invalid, INVALID_REQUEST, Some(408)),
+                BodyFault::Broken(_) => (Kind::Invalid, INVALID_REQUEST, None),
+            };
+            let mut refused = site.app.refuse(admission, Refusal::new(kind, code, message), status);
+            // What is left of the body is not worth waiting for.
+            refused.headers.push((CONNECTION.as_str().to_owned(), "close".to_owned()));
+            refused
+        }
+    }
+}
+
+/// The same as a response. What a contract says and HTTP cannot carry is left out.
+fn respond(answered: Answered, is_head: bool) -> Response<Body> {
+    let Answered { flow, status, headers, body, refused } = answered;
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(refusal) = refused {
+        reply::log(status, flow, &refusal);
+    }
+    let has_body = !body.is_empty();
+    let mut response = Response::new(if is_head { Body::empty() } else { Body::from(body) });
+    *response.status_mut() = status;
+    let map = response.headers_mut();
+    if has_body {
+        map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    if let Ok(id) = HeaderValue::try_from(flow.to_text()) {
+        map.insert(reply::REQUEST_ID, id);
+    }
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            map.insert(name, value);
+        }
+    }
+    response
+}
+
+/// Lets a page of another site see the headers that the contract set.
+pub(crate) fn expose(response: &mut Response<Body>) {
+    let names: Vec<&str> = response.headers().keys().map(HeaderName::as_str).collect();
+    if let Ok(value) = HeaderValue::try_from(names.join(", ")) {
+        response.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, value);
+    }
+}

@@ -1,0 +1,109 @@
+//! REST endpoints, each one sync.
+
+use serde_json::json;
+
+use crate::site::site;
+
+const ROOMS: &str = r#"
+contract Rooms at "/rooms", "/api/v1/rooms"
+  own Room, Participant
+  errors { success: false, message, code, details }
+  error NOT_THE_OWNER 403 "This room belongs to somebody else"
+  error Room.ROOM_NOT_FOUND as NO_SUCH_ROOM 404 "There is no such room"
+
+sync Open
+when
+  Requesting.request (route: "POST /", owner, people ?? []) : (request)
+then
+  Room.open (style: "hex8", owner) : (room)
+  Participant.join (room, user: owner, name: "the owner")
+  Requesting.respond (request, status: 201, body: {success: true, data: room(room)})
+
+sync Show
+when
+  Requesting.request (route: "GET /:room", room) : (request)
+where
+  let found = room(room)  else Room.ROOM_NOT_FOUND
+then
+  Requesting.respond (request, body: {success: true, data: found})
+
+sync Close
+when
+  Requesting.request (route: "DELETE /:room", room, by) : (request)
+where
+  Room._get (room) : (owner)    else Room.ROOM_NOT_FOUND
+  owner == by                   else NOT_THE_OWNER
+then
+  Room.close (room)
+  Requesting.respond (request, status: 204)
+
+view room (room) =
+  Room._get (room) : (owner, status)
+  give { id: room, owner, status, people: [Participant._in (room) : (user, name) => {id: user, name}] }
+
+sync EmptyWhenClosed
+when
+  Room.close (room) : ()
+where
+  Participant._in (room) : (user)
+then
+  Participant.leave (room, user)
+"#;
+
+#[tokio::test]
+async fn an_endpoint_is_one_sync() {
+    let app = site().rules("rooms", ROOMS).open().await;
+    let opened = app.request("POST /rooms", json!({ "owner": "ada" })).await;
+    assert_eq!(opened.status(), 201, "{opened:?}");
+    let room = opened.json()["data"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        opened.json(),
+        json!({ "success": true, "data": {
+            "id": room, "owner": "ada", "status": "open", "people": [{ "id": "ada", "name": "the owner" }],
+        } })
+    );
+    let shown = app.request(&format!("GET /api/v1/rooms/{room}/"), json!(null)).await;
+    assert_eq!((shown.status(), shown.json()), (200, opened.json()));
+
+    let missing = app.request("GET /rooms/nowhere", json!(null)).await;
+    let said = json!({ "success": false, "message": "There is no such room", "code": "NO_SUCH_ROOM" });
+    assert_eq!((missing.status(), missing.json()), (404, said));
+
+    let refused = app.request(&format!("DELETE /rooms/{room}?by=ben"), json!(null)).await;
+    assert_eq!((refused.status(), &refused.json()["code"]), (403, &json!("NOT_THE_OWNER")));
+
+    let closed = app.request(&format!("DELETE /rooms/{room}?by=ada"), json!(null)).await;
+    assert_eq!(closed.status(), 204);
+    app.app().quiet().await;
+    let shown = app.request(&format!("GET /rooms/{room}"), json!(null)).await;
+    assert_eq!(shown.json()["data"]["status"], "closed");
+    assert_eq!(shown.json()["data"]["people"], json!([]), "a reaction goes on behind the answer");
+}
+
+#[tokio::test]
+async fn what_a_client_gets_wrong_it_is_told_in_the_contracts_shape() {
+    let app = site().rules("rooms", ROOMS).open().await;
+    let cases = [
+        ("POST /rooms", json!({}), 400, "INVALID_REQUEST", "the field `owner` is missing"),
+        ("POST /rooms", json!({ "owner": null }), 400, "INVALID_REQUEST", "the field `owner` is missing"),
+        (
+            "POST /rooms",
+            json!({ "owner": 7 }),
+            400,
+            "INVALID_REQUEST",
+            "the field `owner` must be an id, not a number",
+        ),
+        ("POST /rooms", json!([1]), 400, "INVALID_REQUEST", "the body must be a JSON object, not a list"),
+        ("PATCH /rooms", json!({}), 405, "METHOD_NOT_ALLOWED", "this method is not allowed here"),
+        ("GET /rooms/a/b", json!(null), 404, "NOT_FOUND", "there is nothing at GET /a/b"),
+    ];
+    for (line, body, status, code, message) in cases {
+        let refused = app.request(line, body).await;
+        let said = refused.json();
+        assert_eq!(
+            (refused.status(), &said["code"], &said["message"]),
+            (status, &json!(code), &json!(message))
+        );
+        assert_eq!(said["success"], false);
+    }
+}
