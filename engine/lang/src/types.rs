@@ -83,6 +83,17 @@ impl Type {
         Self::of(Base::List(Arc::new(item)))
     }
 
+    /// What a value like this one is, when it is not just this one: of a text, any text.
+    #[must_use]
+    pub(crate) fn widened(self) -> Self {
+        match self.base {
+            Base::OneOf(_) => Self { base: Base::Text, ..self },
+            Base::Nothing => Self::ANY,
+            Base::List(_) => Self { base: Self::list(Self::ANY).base, ..self },
+            _ => self,
+        }
+    }
+
     /// The fields, if this is an object.
     pub fn fields(&self) -> &[FieldType] {
         match &self.base {

@@ -118,6 +118,11 @@ impl App {
         self.inner.ring.find(flow)
     }
 
+    /// All flows that are in memory, oldest first.
+    pub fn flows(&self) -> Vec<Arc<Flow>> {
+        self.inner.ring.all()
+    }
+
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.inner.engine.store

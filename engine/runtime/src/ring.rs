@@ -45,6 +45,11 @@ impl Ring {
         inner.flows.iter().filter(|flow| flow.is_stranded()).map(|flow| flow.id.0).collect()
     }
 
+    pub(crate) fn all(&self) -> Vec<Arc<Flow>> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.flows.iter().cloned().collect()
+    }
+
     pub(crate) fn find(&self, id: FlowId) -> Option<Arc<Flow>> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.flows.iter().rev().find(|flow| flow.id == id).cloned()

@@ -7,10 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use concord::{Concept, Kind, Millis, Refusal};
 use concord_lang::{Source, Sources};
-use concord_runtime::{Answered, App, Clock, ContractSettings, FlowId, Head, Registry};
+use concord_runtime::{Answered, App, Clock, ContractSettings, FlowId, Head, OpenError, Registry, Trace};
 use concord_store::{MemoryStore, Store};
 use serde_json::Value;
 
+use crate::coverage::Coverage;
 use crate::sources::{CountedIds, SetClock};
 
 /// An app for tests, not open yet.
@@ -66,6 +67,15 @@ impl Harness {
     #[must_use]
     pub fn store(self, store: Arc<dyn Store>) -> Self {
         Self { store, ..self }
+    }
+
+    /// Checks the rules and says which diagnostics they raise: their ids, in the order of the files.
+    pub fn diagnose(self) -> Vec<&'static str> {
+        match concord_runtime::check(Sources::new(self.sources), self.registry, &self.settings) {
+            Ok((_, warnings)) => warnings.iter().map(|found| found.id).collect(),
+            Err(OpenError::Rules(fault)) => fault.diagnostics.iter().map(|found| found.id).collect(),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Opens the app.
@@ -198,6 +208,21 @@ impl TestApp {
             Ok(admission) => self.app.request(admission, body).await,
             Err(answered) => answered,
         })
+    }
+
+    /// What happened in a flow, and what nearly did.
+    pub fn trace(&self, flow: FlowId) -> Trace {
+        self.app.trace(&self.app.recent(flow).expect("the flow is recent"))
+    }
+
+    /// Waits until nothing is going on behind answers that have been given.
+    pub async fn quiet(&self) {
+        self.app.quiet().await;
+    }
+
+    /// Which rules, and which of their refusals, no flow of this app has met.
+    pub fn coverage(&self) -> Coverage {
+        Coverage::of(&self.app)
     }
 
     /// The time in the app.

@@ -4,7 +4,9 @@
 //! the test itself (an unknown action, a refusal where a result was expected) panic with the reason.
 
 mod app;
+mod coverage;
 mod sources;
 
 pub use app::{Harness, Refused, Response, TestApp};
+pub use coverage::Coverage;
 pub use sources::{CountedIds, START, SetClock};

@@ -5,8 +5,13 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the report is what this is for")]
 #![expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
 
+/// As the server has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod bare;
 mod figures;
+mod flows;
 mod generator;
 mod rows;
 mod target;
@@ -70,6 +75,8 @@ enum Row {
     Sqlite,
     /// One connection, SQLite
     Lone,
+    /// Flows through two syncs, in process
+    Flows,
     /// Resident memory
     Rss,
 }
@@ -115,6 +122,9 @@ fn report(options: &Options) -> Result<bool, Fault> {
     }
     if wanted(Row::Lone) {
         tell(rows::lone(&binary, data, options)?);
+    }
+    if wanted(Row::Flows) {
+        tell(flows::rows(options)?);
     }
     if wanted(Row::Rss) {
         tell(rows::memory(&binary, data, options)?);

@@ -162,7 +162,7 @@ fn note(fields: &[Match], path: &str, event: &mut Event) {
         match &field.test {
             Test::Bind(_) => {}
             // The route itself is what brings requests here.
-            Test::Is(_) if key == ".route" => {}
+            Test::Is(_) if key == ".route" || key == ".contract" => {}
             Test::Is(value) => event.literals.push((key, value.clone())),
             Test::Same(_) => event.tests = true,
             Test::Inside(inner) => note(inner, &key, event),

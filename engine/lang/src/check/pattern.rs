@@ -81,7 +81,7 @@ impl Checker<'_> {
             None => (None, ty),
             Some(default) => {
                 let (value, default_ty) = self.expression(scope, default);
-                self.learn(&ty, &default_ty.clone().or_null(), default.span);
+                self.learn(&ty, &default_ty.clone().widened().or_null(), default.span);
                 (Some(value), with_default(ty, default_ty))
             }
         };

@@ -23,6 +23,8 @@ const ENGINES: [&str; 4] = ["contract", "route", "headers", "ip"];
 #[derive(Default)]
 pub(super) struct Routes {
     pub(super) list: Vec<RouteInfo>,
+    /// Fields of requests that a sync matches beside other actions.
+    beside_others: Vec<(Type, Span)>,
 }
 
 pub(super) struct RouteInfo {
@@ -64,11 +66,22 @@ impl Checker<'_> {
         let at = route.and_then(|(text, span)| self.route_at(&text, span, sync.public));
         let mut nodes = at.map(|at| std::mem::take(&mut self.routes.list[at].fields)).unwrap_or_default();
         let matches = line.input.fields.iter().map(|field| self.request_field(scope, field, sig, &mut nodes));
-        let matches = matches.collect();
+        let mut matches: Vec<Match> = matches.collect();
+        // Last, so that syncs are found by their routes.
+        matches.extend(self.folder.contract.map(|contract| Match {
+            key: "contract".into(),
+            default: None,
+            test: Test::Is(Value::Text(Arc::clone(&contract.name.text))),
+        }));
         if let Some(at) = at {
             self.routes.list[at].fields = nodes;
         }
-        self.secrets_alone(sync, line, scope);
+        if sync.when.len() > 1 {
+            let bound = scope
+                .all()
+                .filter(|variable| line.input.span.range().contains(&(variable.span.start as usize)));
+            self.routes.beside_others.extend(bound.map(|variable| (variable.ty.clone(), variable.span)));
+        }
         matches
     }
 
@@ -170,26 +183,19 @@ impl Checker<'_> {
     }
 
     /// What ends in a secret input is not in the record, so a later record cannot be matched beside it.
-    fn secrets_alone(&mut self, sync: &ast::Sync, line: &ast::When, scope: &Scope) {
-        if sync.when.len() < 2 {
-            return;
-        }
-        let secret: Vec<Span> = scope
-            .all()
-            .filter(|variable| line.input.span.range().contains(&(variable.span.start as usize)))
-            .filter(|variable| self.holes.is_secret(&variable.ty))
-            .map(|variable| variable.span)
-            .collect();
-        for span in secret {
-            let fault =
-                Diagnostic::error("secret", span, "a secret can be used only where the request stands alone");
-            self.say(fault);
+    fn secrets_alone(&mut self) {
+        for (ty, span) in std::mem::take(&mut self.routes.beside_others) {
+            if self.holes.is_secret(&ty) {
+                let message = "a secret can be used only where the request stands alone";
+                self.say(Diagnostic::error("secret", span, message));
+            }
         }
     }
 
     /// The routes of the contract, for the plan.
     pub(super) fn finish_routes(&mut self) {
         self.check_answers();
+        self.secrets_alone();
         let routes = std::mem::take(&mut self.routes);
         let Some(contract) = self.contract else { return };
         let finished: Vec<plan::Route> =

@@ -1,0 +1,135 @@
+//! Row 3: a request through two syncs, in process, alone and beside ten thousand other syncs.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use concept_call_session::CallSession;
+use concept_call_window::CallWindow;
+use concept_participant::Participant;
+use concept_requesting::Requesting;
+use concept_room::Room;
+use concord_lang::{Source, Sources};
+use concord_runtime::{App, Head, Registry, check};
+use concord_store::MemoryStore;
+
+use crate::figures::{Aim, Figure};
+use crate::{Fault, Options};
+
+/// Request, action, response.
+const FLOW: &str = r#"
+contract Bench at "/bench"
+
+sync Create
+when
+  Requesting.request (route: "POST /sessions", host)
+then
+  CallSession.createSession (host)
+
+sync Answer
+when
+  Requesting.request (route: "POST /sessions") : (request)
+  CallSession.createSession (host) : (session)
+then
+  Requesting.respond (request, status: 201, body: {session, host})
+"#;
+
+const OTHERS: usize = 10_000;
+
+/// Half share the flow's two actions with other literals, a tenth have no literal and a second line that never happens,
+/// the rest are about other actions.
+fn others(count: usize) -> String {
+    let mut text = String::new();
+    for n in 0..count {
+        let rule = match n % 20 {
+            0..5 => format!(
+                "when\n  Requesting.request (route: \"GET /other/{n}\") : (request)\nthen\n  Requesting.respond (request)\n"
+            ),
+            5..10 => format!(
+                "when\n  CallSession.createSession (host: \"nobody {n}\") : (session)\nthen\n  Participant.clear (room: session)\n"
+            ),
+            10..12 => "when\n  CallSession.createSession (host)\n  Room.close (room)\nthen\n  Participant.leave (room, user: host)\n".to_owned(),
+            _ => format!(
+                "when\n  CallWindow.createWindow (owner: \"nobody {n}\")\nthen\n  Participant.clear (room: \"room {n}\")\n"
+            ),
+        };
+        // Writing to a string does not fail.
+        let _ = write!(text, "\nsync Other{n}\n{rule}");
+    }
+    text
+}
+
+fn registry() -> Result<Registry, Fault> {
+    let mut registry = Registry::default();
+    registry.add(CallSession::default())?;
+    registry.add(CallWindow::default())?;
+    registry.add(Participant::default())?;
+    registry.add(Requesting)?;
+    registry.add(Room::default())?;
+    Ok(registry)
+}
+
+fn sources(more: usize) -> Sources {
+    let text = FLOW.to_owned() + &others(more);
+    Sources::new(vec![Source { folder: "bench".into(), path: "bench/all.sync".into(), text }])
+}
+
+async fn open(more: usize) -> Result<App, Fault> {
+    Ok(App::options().rules(sources(more)).open(registry()?, Arc::new(MemoryStore::default())).await?)
+}
+
+/// Flows a second, over so much time.
+async fn flows(app: &App, time: Duration) -> Result<f64, Fault> {
+    let contract = app.contract_at("/bench/sessions").ok_or("there is no contract")?;
+    let head = Head {
+        method: "POST".into(),
+        path: "/bench/sessions".into(),
+        headers: vec![("content-type".into(), "application/json".into())],
+        ip: "127.0.0.1".into(),
+        ..Head::default()
+    };
+    let started = Instant::now();
+    let mut done = 0_u64;
+    while started.elapsed() < time {
+        for _ in 0..100 {
+            let body = Bytes::from_static(br#"{"host":"ada"}"#);
+            let Ok(admission) = app.admit(contract, head.clone()).await else {
+                return Err("not admitted".into());
+            };
+            let answered = app.request(admission, body).await;
+            if answered.status != 201 {
+                return Err(format!("answered {}", answered.status).into());
+            }
+        }
+        done += 100;
+    }
+    Ok(done as f64 / started.elapsed().as_secs_f64())
+}
+
+/// Flows a second on one core, and what other syncs cost; and how long a thousand syncs take to check.
+pub(crate) fn rows(options: &Options) -> Result<Vec<Figure>, Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (mut alone, mut beside, mut checked) = (Vec::new(), Vec::new(), Vec::new());
+        let time = Duration::from_secs_f64(options.seconds / 2.0);
+        for _ in 0..options.rounds {
+            // Anew in each round: a store that fills up is another matter.
+            let (one, other) = (open(0).await?, open(OTHERS).await?);
+            flows(&one, time / 4).await?;
+            flows(&other, time / 4).await?;
+            alone.push(flows(&one, time).await?);
+            beside.push(flows(&other, time).await?);
+            let started = Instant::now();
+            check(sources(1_000), registry()?, &Default::default())?;
+            checked.push(started.elapsed().as_secs_f64() * 1e3);
+        }
+        let ratio = beside.iter().zip(&alone).map(|(beside, alone)| beside / alone).collect();
+        Ok(vec![
+            Figure::new("flows a second on one core", alone).aim(Aim::AtLeast(300_000.0)),
+            Figure::new(format!("the same beside {OTHERS} other syncs"), beside),
+            Figure::new("beside against alone", ratio).aim(Aim::AtLeast(0.95)),
+            Figure::new("checking 1,000 syncs, ms", checked).aim(Aim::AtMost(200.0)),
+        ])
+    })
+}

@@ -1,0 +1,94 @@
+//! What comes from outside sees and sets only what it may.
+
+use serde_json::json;
+
+use crate::probe::probe;
+
+const GUARDED: &str = "\
+contract C at \"/c\"
+  error PLEASE_SIGN_IN 401 \"Please sign in\"
+  admit
+    Probe.login (password: headers[\"x-password\"] ?? \"\") : (user)  else PLEASE_SIGN_IN
+
+sync Me
+when
+  Requesting.request (route: \"POST /me\", user, text ?? \"\") : (request)
+then
+  Requesting.respond (request, body: {user, text})
+
+public sync Hello
+when
+  Requesting.request (route: \"GET /hello\") : (request)
+then
+  Requesting.respond (request, body: {hello: true})
+";
+
+#[tokio::test]
+async fn pitfall_private_helpers_are_exposed_and_checks_forgotten() {
+    let app = probe().rules("c", GUARDED).open().await;
+    let routes = ["POST /c/me", "GET /c/me", "GET /c/nowhere"];
+    for line in routes {
+        let refused = app.request(line, json!(null)).await;
+        assert_eq!((refused.status(), &refused.json()["code"]), (401, &json!("PLEASE_SIGN_IN")), "{line}");
+    }
+    assert_eq!(app.request("GET /c/hello", json!(null)).await.json(), json!({ "hello": true }));
+}
+
+#[tokio::test]
+async fn pitfall_a_body_sets_what_the_session_check_set() {
+    let app = probe().rules("c", GUARDED).open().await;
+    let password = [("x-password", "swordfish")];
+    let answer =
+        app.request_with("POST /c/me?user=eve", &password, json!({ "user": "eve", "text": "hi" })).await;
+    assert_eq!(answer.json(), json!({ "user": "ada", "text": "hi" }));
+}
+
+#[tokio::test]
+async fn pitfall_passwords_in_the_journal() {
+    let login = "\
+contract C at \"/c\"
+
+sync Login
+when
+  Requesting.request (route: \"POST /login\", password) : (request)
+then
+  Probe.login (password) : (user)
+  Requesting.respond (request, body: {user})
+";
+    let app = probe().rules("c", login).open().await;
+    let answer = app.request("POST /c/login", json!({ "password": "swordfish" })).await;
+    assert_eq!(answer.json(), json!({ "user": "ada" }));
+    app.quiet().await;
+    let trace = app.trace(answer.flow()).to_string();
+    assert!(trace.contains("(secret)") && !trace.contains("swordfish"), "{trace}");
+    let later = login.replace("then\n  Probe", "  Room.close (room)\nthen\n  Probe");
+    assert!(probe().rules("c", &later).diagnose().contains(&"secret"));
+}
+
+#[tokio::test]
+async fn pitfall_two_applications_share_a_concepts_state_by_accident() {
+    let app_of = |name: &str| {
+        format!(
+            "contract {name} at \"/{name}\"\n  own Probe\n\nsync Write\nwhen\n  Requesting.request (route: \"POST /\", text) : (request)\nthen\n  \
+             Probe.note (about: \"x\", text)\n  Requesting.respond (request)\n\nsync Read\nwhen\n  Requesting.request (route: \"GET /\") : (request)\n\
+             then\n  Requesting.respond (request, body: [Probe._about (about: \"x\") : (text) => text])\n\nsync React\nwhen\n  Probe.note (text)\nthen\n  \
+             Participant.join (room: \"{name}\", user: text)\n"
+        )
+    };
+    let app = probe().rules("a", &app_of("A")).rules("b", &app_of("B")).open().await;
+    app.request("POST /A", json!({ "text": "ours" })).await;
+    app.quiet().await;
+    assert_eq!(app.request("GET /A", json!(null)).await.json(), json!(["ours"]));
+    assert_eq!(app.request("GET /B", json!(null)).await.json(), json!([]));
+    assert_eq!(
+        app.ok("Probe/_about", json!({ "about": "x" })).await,
+        json!([]),
+        "the shared one has not seen it"
+    );
+    assert_eq!(
+        app.ok("Participant/_in", json!({ "room": "B" })).await,
+        json!([]),
+        "nor does another contract react"
+    );
+    assert_eq!(app.ok("A.Probe/_about", json!({ "about": "x" })).await, json!([{ "text": "ours" }]));
+}
