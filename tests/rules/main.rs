@@ -1,5 +1,6 @@
 //! Rules at work, on real concepts: from a stimulus to its answer, and what follows from it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cut;
 mod endpoint;
 mod site;

@@ -3,6 +3,7 @@
 
 mod backup;
 mod crash;
+mod firings;
 mod layout;
 mod new_concept;
 mod seed;

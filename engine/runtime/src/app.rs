@@ -15,7 +15,7 @@ use crate::flow::{Flow, FlowId};
 use crate::options::Options;
 use crate::registry::{ActionRef, Registry};
 use crate::ring::Ring;
-use crate::run::{Answer, Run, Waits};
+use crate::run::{Answer, Input, Run, Waits};
 use crate::transaction::Engine;
 
 /// Concepts and rules on a store. A cheap handle: clone it.
@@ -81,7 +81,8 @@ impl App {
     pub fn call(&self, action: ActionRef, input: Bytes) -> impl Future<Output = Reply> + Send + 'static {
         let engine = &self.inner.engine;
         let flow = FlowId::fresh(engine.clock.now(), &*engine.ids);
-        let answer = self.start(flow, action, input, None, Waits::Result);
+        let input = Input { text: input, values: None, keep: None };
+        let answer = self.start(flow, action, input, Waits::Result);
         async move {
             let result = match answer.await {
                 Answer::Result(output) => Ok(output),
@@ -92,14 +93,12 @@ impl App {
         }
     }
 
-    /// Starts a flow, and carries it on whether anybody waits for its answer or not. `keep` is what its record keeps of
-    /// the input, if that is not what the action says.
+    /// Starts a flow, and carries it on whether anybody waits for its answer or not.
     pub(crate) fn start(
         &self,
         flow: FlowId,
         action: ActionRef,
-        input: Bytes,
-        keep: Option<Bytes>,
+        input: Input,
         waits: Waits,
     ) -> Carried<Answer> {
         let inner = Arc::clone(&self.inner);
@@ -108,7 +107,7 @@ impl App {
         Carried::new(slot, async move {
             let _running = inner.running.one();
             let run = Run::new(&inner.engine, flow, waits, answer);
-            let flow = run.start(action, &input, keep).await;
+            let flow = run.start(action, &input).await;
             inner.settle(flow);
         })
     }

@@ -33,6 +33,11 @@ impl Fact {
         self.input.get_or_init(|| read(&self.input_text))
     }
 
+    /// With its input known already, as values.
+    pub(crate) fn with_input(self, input: Value) -> Self {
+        Self { input: OnceLock::from(input), ..self }
+    }
+
     /// The result; of a failure, its code, message and kind.
     pub(crate) fn output(&self) -> &Value {
         self.output.get_or_init(|| match &self.outcome {

@@ -30,6 +30,8 @@ pub(crate) struct Match {
 /// What new records lead to.
 #[derive(Default)]
 pub(crate) struct Found {
+    /// The new records, as rules see them.
+    pub(crate) facts: Vec<Fact>,
     pub(crate) matches: Vec<Match>,
     /// Syncs with several lines of which one has happened now.
     pub(crate) armed: Vec<SyncId>,

@@ -110,19 +110,19 @@ impl<'e> Run<'e> {
         run.records = open.records;
         let mut found = run.find(0);
         found.matches.retain(|found| !run.skip.contains(&(found.sync, found.records.clone())));
-        run.take(found);
+        run.take(Vec::new(), found);
         run
     }
 
     /// Runs the flow from its stimulus to its end.
-    pub(crate) async fn start(mut self, action: ActionRef, input: &Bytes, keep: Option<Bytes>) -> Flow {
-        let (ran, found) = self.transact(Job::Call(action, input), None).await;
-        let Ran { mut records, end } = ran;
+    pub(crate) async fn start(mut self, action: ActionRef, input: &Input) -> Flow {
+        let Input { text, values, keep } = input;
+        let (ran, found) = self.transact(Job::Call(action, text, values.as_ref()), None).await;
+        let Ran { mut records, end, .. } = ran;
         if let (Some(first), Some(keep)) = (records.first_mut(), keep) {
-            first.input = keep;
+            first.input = keep.clone();
         }
-        self.add(records, Some(input));
-        self.take(found);
+        self.take(records, found);
         if let End::Called(result) = end {
             self.begin(action, result);
         }
@@ -200,8 +200,7 @@ impl<'e> Run<'e> {
             End::Done => {
                 let response = self.response(&ran.records);
                 self.fired.push((due.sync, due.records));
-                self.add(ran.records, None);
-                self.take(found);
+                self.take(ran.records, found);
                 if let Some(response) = response {
                     self.respond(response, cause);
                 }
@@ -226,8 +225,7 @@ impl<'e> Run<'e> {
                     self.stack.push(Task::Refuse(action, refusal));
                 }
                 self.fired.push((due.sync, due.records));
-                self.add(ran.records, None);
-                self.take(found);
+                self.take(ran.records, found);
             }
             // A firing is no call and admits nobody.
             End::Called(_) | End::Admitted(_) => {}
@@ -285,7 +283,7 @@ impl<'e> Run<'e> {
             for (number, record) in (self.records.len()..).zip(&mut ran.records) {
                 record.number = u32::try_from(number).unwrap_or(u32::MAX);
             }
-            let found = self.would_lead_to(&ran.records, &job);
+            let found = self.would_lead_to(&ran, &job);
             let owed =
                 if engine.is_durable(&changes) { self.owed(&ran, &found, due) } else { Owed::default() };
             let (opens, closes) = (owed.row.is_some(), owed.closed.contains(&self.id.0));
@@ -304,7 +302,7 @@ impl<'e> Run<'e> {
                 }
                 Err(CommitError::Failed(fault)) => {
                     ran.spoil(Refusal::unavailable(fault));
-                    let found = self.would_lead_to(&ran.records, &job);
+                    let found = self.would_lead_to(&ran, &job);
                     return (ran, found);
                 }
             }
@@ -312,19 +310,13 @@ impl<'e> Run<'e> {
     }
 
     /// What these records would make due, were they there.
-    fn would_lead_to(&mut self, records: &[Record], job: &Job<'_>) -> Found {
-        let listens = |record: &Record| self.engine.rules.index.listens(record.action.into());
-        if !records.iter().any(listens) {
-            return Found::default();
-        }
+    fn would_lead_to(&mut self, ran: &Ran, job: &Job<'_>) -> Found {
         let before = self.facts.len();
-        let whole = match job {
-            Job::Call(_, body) => Some(*body),
-            Job::Fire(..) | Job::Admit(..) => None,
-        };
-        self.facts.extend(records.iter().map(|record| fact(record, whole)));
-        let found = self.find(before);
-        self.facts.truncate(before);
+        let mut inputs = ran.inputs.iter();
+        self.facts.extend(ran.records.iter().map(|record| fact(record, job, inputs.next())));
+        let listens = |record: &Record| self.engine.rules.index.listens(record.action.into());
+        let mut found = if ran.records.iter().any(listens) { self.find(before) } else { Found::default() };
+        found.facts = self.facts.split_off(before);
         found
     }
 
@@ -352,13 +344,10 @@ impl<'e> Run<'e> {
         Owed { row: Some((self.id.0, body)), closed }
     }
 
-    fn add(&mut self, records: Vec<Record>, whole: Option<&Bytes>) {
-        self.facts.extend(records.iter().map(|record| fact(record, whole)));
+    /// Takes records in, and puts what they make due on the stack, the first on top.
+    fn take(&mut self, records: Vec<Record>, found: Found) {
         self.records.extend(records);
-    }
-
-    /// Puts what was found on the stack, the first on top.
-    fn take(&mut self, found: Found) {
+        self.facts.extend(found.facts);
         self.armed.extend(found.armed);
         for due in found.matches.into_iter().rev() {
             self.lasting += usize::from(self.engine.rules.is_lasting(due.sync));
@@ -367,10 +356,28 @@ impl<'e> Run<'e> {
     }
 }
 
+/// The input of a flow's first action.
+pub(crate) struct Input {
+    /// JSON text.
+    pub(crate) text: Bytes,
+    /// The same as values, if they are known.
+    pub(crate) values: Option<Value>,
+    /// What its record keeps of it, if that is not what the action says.
+    pub(crate) keep: Option<Bytes>,
+}
+
 /// A record as rules see it. Of a stimulus, rules see the whole input, which the record may not keep.
-fn fact(record: &Record, whole: Option<&Bytes>) -> Fact {
-    let input = whole.unwrap_or(&record.input).clone();
-    Fact::new(record.action.into(), input, record.outcome.clone())
+fn fact(record: &Record, job: &Job<'_>, input: Option<&Value>) -> Fact {
+    let outcome = record.outcome.clone();
+    let (text, values) = match job {
+        Job::Call(_, text, values) => (*text, *values),
+        Job::Fire(..) | Job::Admit(..) => (&record.input, input),
+    };
+    let fact = Fact::new(record.action.into(), text.clone(), outcome);
+    match values {
+        Some(values) => fact.with_input(values.clone()),
+        None => fact,
+    }
 }
 
 /// Lets whoever polls this look around once.

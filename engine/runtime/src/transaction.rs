@@ -13,13 +13,14 @@ use bytes::Bytes;
 use concord::spec::Role;
 use concord::storage::{Changes, CollectionId, Source};
 use concord::{Ids, Input, Kind, Output, Refusal, Tx};
+use concord_lang::Value;
 use concord_lang::plan::{Contract, Sync};
 use concord_store::{Commit, CommitError, Contended, Owed, Record as JournalEntry, Store};
 use futures_util::FutureExt;
 
 use crate::clock::Clock;
 use crate::eval::pattern::fits;
-use crate::eval::{Asking, Frame, Halt};
+use crate::eval::{Asking, Frame, Halt, as_object, json_object};
 use crate::flow::{Cause, FlowId, Record};
 use crate::queue::Queue;
 use crate::registry::{ActionRef, Registry};
@@ -47,8 +48,8 @@ pub(crate) struct Engine {
 
 /// What a transaction does.
 pub(crate) enum Job<'a> {
-    /// One action.
-    Call(ActionRef, &'a Bytes),
+    /// One action; with its input as values, if they are known.
+    Call(ActionRef, &'a Bytes, Option<&'a Value>),
     /// A sync, with what its lines bound.
     Fire(&'a Sync, &'a Frame, &'a Cause),
     /// The lines of `admit`, up to this many.
@@ -74,6 +75,8 @@ pub(crate) enum End {
 /// An attempt, or what came of it.
 pub(crate) struct Ran {
     pub(crate) records: Vec<Record>,
+    /// Of a firing, the inputs of its records as values, as far as they are known.
+    pub(crate) inputs: Vec<Value>,
     pub(crate) end: End,
 }
 
@@ -83,7 +86,7 @@ impl Engine {
         let at = self.clock.now();
         let mut tx = Tx::new(Arc::clone(&self.source), Arc::clone(&self.ids), at, careful);
         let mut ran = match job {
-            Job::Call(action, body) => self.call(&mut tx, *action, body).await,
+            Job::Call(action, body, _) => self.call(&mut tx, *action, body).await,
             Job::Fire(sync, frame, cause) => self.fire(&mut tx, sync, frame, cause).await,
             Job::Admit(contract, frame, lines) => self.admit(&mut tx, contract, frame, *lines).await,
         };
@@ -100,11 +103,11 @@ impl Engine {
     async fn call(&self, tx: &mut Tx, action: ActionRef, body: &[u8]) -> Ran {
         let (noted, result) = self.invoke(action, tx, body).await;
         let record = Record::new(action, tx.now(), noted, &result);
-        Ran { records: vec![record], end: End::Called(result) }
+        Ran { records: vec![record], inputs: Vec::new(), end: End::Called(result) }
     }
 
     async fn fire(&self, tx: &mut Tx, sync: &Sync, frame: &Frame, cause: &Cause) -> Ran {
-        let undone = |end| Ran { records: Vec::new(), end };
+        let undone = |end| Ran { records: Vec::new(), inputs: Vec::new(), end };
         let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, records: Vec::new() };
         let frames = match asking.lines(&sync.body, frame.clone()).await {
             Err((line, frame, halt)) => return undone(End::Halted(line, frame, halt)),
@@ -114,12 +117,14 @@ impl Engine {
             },
         };
         let mut records = Vec::with_capacity(sync.then.len());
+        let mut inputs = Vec::new();
         for mut frame in frames {
             for (at, call) in sync.then.iter().enumerate() {
-                let input = match asking.args(call, &mut frame).await {
-                    Ok(input) => input,
+                let args = match asking.args(call, &mut frame).await {
+                    Ok(args) => args,
                     Err(halt) => return undone(End::Halted(sync.body.len() + at, frame, halt)),
                 };
+                let input = json_object(&args);
                 let action = ActionRef::from(call.action);
                 let (noted, result) = self.invoke(action, asking.tx, &input).await;
                 let record = Record::new(action, asking.tx.now(), noted, &result).caused(cause);
@@ -136,12 +141,14 @@ impl Engine {
                     }
                 };
                 if let Some(refusal) = refusal {
-                    return Ran { records: vec![record], end: End::Failed(action, refusal) };
+                    let inputs = vec![as_object(args)];
+                    return Ran { records: vec![record], inputs, end: End::Failed(action, refusal) };
                 }
                 records.push(record);
+                inputs.push(as_object(args));
             }
         }
-        Ran { records, end: End::Done }
+        Ran { records, inputs, end: End::Done }
     }
 
     async fn admit(&self, tx: &mut Tx, contract: &Contract, frame: &Frame, lines: usize) -> Ran {
@@ -153,7 +160,7 @@ impl Engine {
                 (None, frame) => End::Admitted(frame.unwrap_or_default()),
             },
         };
-        Ran { records: asking.records, end }
+        Ran { records: asking.records, inputs: Vec::new(), end }
     }
 
     /// Runs an action within a transaction: what may be kept of its input, and what came of it.
@@ -229,6 +236,7 @@ impl Ran {
         }
         let action = self.records.first().map(|record| record.action);
         self.records.truncate(1);
+        self.inputs.truncate(1);
         self.end = match (&self.end, action) {
             (End::Called(_), _) => End::Called(Err(refusal)),
             (_, Some(action)) => End::Failed(action, refusal),

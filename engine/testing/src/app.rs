@@ -20,6 +20,7 @@ pub struct Harness {
     store: Arc<dyn Store>,
     sources: Vec<Source>,
     settings: ContractSettings,
+    ids: Arc<CountedIds>,
 }
 
 impl Default for Harness {
@@ -29,6 +30,7 @@ impl Default for Harness {
             store: Arc::new(MemoryStore::default()),
             sources: Vec::new(),
             settings: ContractSettings::default(),
+            ids: Arc::default(),
         }
     }
 }
@@ -63,6 +65,12 @@ impl Harness {
         self
     }
 
+    /// Goes on counting ids where another app left off: for one store under several apps.
+    #[must_use]
+    pub fn ids(self, ids: Arc<CountedIds>) -> Self {
+        Self { ids, ..self }
+    }
+
     /// Another store than the one in memory.
     #[must_use]
     pub fn store(self, store: Arc<dyn Store>) -> Self {
@@ -82,7 +90,7 @@ impl Harness {
     pub async fn open(self) -> TestApp {
         let clock = Arc::new(SetClock::default());
         let set = Arc::<SetClock>::clone(&clock);
-        let options = App::options().clock(set).ids(Arc::new(CountedIds::default()));
+        let options = App::options().clock(set).ids(self.ids);
         let options = options.rules(Sources::new(self.sources)).settings(self.settings);
         match options.open(self.registry, self.store).await {
             Ok(app) => TestApp { app, clock },

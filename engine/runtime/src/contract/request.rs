@@ -14,7 +14,7 @@ use super::refusal::Refused;
 use super::{Admission, Answered, ContractId};
 use crate::app::App;
 use crate::eval::json_object;
-use crate::run::{Answer, Waits};
+use crate::run::{Answer, Input, Waits};
 
 impl App {
     /// Answers a request that has been let in. Dropping the future cancels nothing.
@@ -34,17 +34,17 @@ impl App {
             let refusal = Refusal::internal("there is no concept `Requesting`");
             return self.refused(contract, refusal, refused(None, headers));
         };
-        let name = Arc::clone(&self.plan().contracts[contract].name);
-        let text = |mut fields: Vec<(Arc<str>, Value)>| -> Bytes {
-            let own = [
-                ("contract".into(), Value::Text(Arc::clone(&name))),
-                ("route".into(), Value::Text(Arc::clone(&route.text))),
-            ];
-            fields.splice(0..0, own);
-            json_object(&fields).into()
+        let own = |name: &str, text: &Arc<str>| (name.into(), Value::Text(Arc::clone(text)));
+        let own = [own("contract", &self.plan().contracts[contract].name), own("route", &route.text)];
+        let with_own = |mut fields: Vec<(Arc<str>, Value)>| {
+            fields.splice(0..0, own.clone());
+            fields
         };
-        let (whole, kept) = (text(fields.whole), fields.kept.map(text));
-        let answer = self.start(flow, request, whole, kept, Waits::Response(respond)).await;
+        let whole = with_own(fields.whole);
+        let keep = fields.kept.map(|kept| json_object(&with_own(kept)).into());
+        let input =
+            Input { text: json_object(&whole).into(), values: Some(Value::Object(whole.into())), keep };
+        let answer = self.start(flow, request, input, Waits::Response(respond)).await;
         match answer {
             Answer::Response(response) => match respond_with(&response) {
                 Ok((status, more, body)) => {

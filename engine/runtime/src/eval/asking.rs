@@ -179,7 +179,7 @@ impl Asking<'_> {
     /// The rows of a query; of an action in `admit`, its one result.
     async fn rows(&mut self, call: &Call, frame: &mut Frame) -> Result<Arc<[Value]>, Halt> {
         let action = ActionRef::from(call.action);
-        let input = self.args(call, frame).await?;
+        let input = json_object(&self.args(call, frame).await?);
         let (noted, result) = self.engine.invoke(action, self.tx, &input).await;
         if call.rows.is_none() {
             self.records.push(Record::new(action, self.tx.now(), noted, &result));
@@ -192,13 +192,13 @@ impl Asking<'_> {
         })
     }
 
-    /// The arguments of a call as JSON.
-    pub(crate) async fn args(&mut self, call: &Call, frame: &mut Frame) -> Result<Vec<u8>, Halt> {
+    /// The arguments of a call.
+    pub(crate) async fn args(&mut self, call: &Call, frame: &mut Frame) -> Result<Args, Halt> {
         let mut values = Vec::with_capacity(call.args.len());
         for (name, expr) in &call.args {
-            values.push((name, self.value(expr, frame).await?));
+            values.push((Arc::clone(name), self.value(expr, frame).await?));
         }
-        Ok(json_object(&values))
+        Ok(values)
     }
 
     /// The value of an expression.
@@ -332,6 +332,13 @@ fn called(step: &Step) -> Option<&Call> {
         StepKind::Call(_, call) => Some(call),
         StepKind::Let(..) | StepKind::Keep(_) => None,
     }
+}
+
+/// Arguments by name.
+pub(crate) type Args = Vec<(Arc<str>, Value)>;
+
+pub(crate) fn as_object(args: Args) -> Value {
+    Value::Object(args.into())
 }
 
 /// An object as JSON text. Nulls are left out: an argument that is null is one that was not given.
