@@ -3,4 +3,6 @@
 
 mod cut;
 mod endpoint;
+mod matcher;
 mod site;
+mod tally;
