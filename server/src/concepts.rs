@@ -2,12 +2,16 @@
 
 use concord_runtime::{Registry, RegistryFault};
 
-/// All of them.
-pub fn registry() -> Result<Registry, RegistryFault> {
+/// All of them. Tokens are known by the secret.
+pub fn registry(secret: &[u8]) -> Result<Registry, RegistryFault> {
     let mut registry = Registry::default();
+    registry.add(concept_authenticating::Authenticating::new(secret))?;
     registry.add(concept_call_session::CallSession::default())?;
     registry.add(concept_call_window::CallWindow::default())?;
+    registry.add(concept_clock::Clock::default())?;
+    registry.add(concept_expiring::Expiring::default())?;
     registry.add(concept_participant::Participant::default())?;
+    registry.add(concept_rate_limiting::RateLimiting::default())?;
     registry.add(concept_requesting::Requesting)?;
     registry.add(concept_room::Room::default())?;
     Ok(registry)

@@ -9,6 +9,7 @@ pub mod config;
 mod http;
 mod net;
 pub mod rules;
+mod ticking;
 pub mod token;
 
 pub use http::{Metrics, RequestLimits, Site, router};

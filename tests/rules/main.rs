@@ -4,5 +4,6 @@
 mod cut;
 mod endpoint;
 mod matcher;
+mod shipped;
 mod site;
 mod tally;

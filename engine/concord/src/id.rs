@@ -51,6 +51,12 @@ pub enum BadId {
 }
 
 impl<T: ?Sized> Id<T> {
+    /// The same id, as that of something else: for a concept whose documents go by ids from outside.
+    #[must_use]
+    pub fn cast<U: ?Sized>(&self) -> Id<U> {
+        Id::trusted(self.as_str())
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -1,11 +1,14 @@
 //! The app: concepts and rules on a store, ready to be called.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use concord::{Output, Refusal};
-use concord_lang::{Diagnostics, Plan, Sources};
+use concord_lang::plan::Test;
+use concord_lang::{Diagnostics, Plan, Sources, Value};
 use concord_store::Store;
 use tokio::sync::Notify;
 
@@ -120,6 +123,22 @@ impl App {
     /// All flows that are in memory, oldest first.
     pub fn flows(&self) -> Vec<Arc<Flow>> {
         self.inner.ring.all()
+    }
+
+    /// The intervals in which rules want the clock to tick, each with the action that does: the literals of `every` in
+    /// lines on `Clock.tick`.
+    pub fn timetable(&self) -> Vec<(ActionRef, Duration)> {
+        let Ok(tick) = self.registry().resolve("Clock", "tick") else { return Vec::new() };
+        let lines = self.plan().syncs.iter().flat_map(|sync| &sync.when);
+        let every = lines.filter(|line| ActionRef::from(line.action) == tick).flat_map(|line| &line.input);
+        let literals = every.filter_map(|field| match (&*field.key, &field.test) {
+            ("every", Test::Is(Value::Int(millis))) => {
+                u64::try_from(*millis).ok().filter(|millis| *millis > 0)
+            }
+            _ => None,
+        });
+        let intervals: BTreeSet<u64> = literals.collect();
+        intervals.into_iter().map(|millis| (tick, Duration::from_millis(millis))).collect()
     }
 
     /// The store.

@@ -17,10 +17,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use concept_authenticating::{Bearer, Tokens};
 use concord_runtime::{Clock, FlowId, SystemClock};
 
 use crate::config::{Config, Layers};
-use crate::token::{self, Bearer, Secret};
+use crate::token::{self, Secret};
 
 /// A server for concept-oriented software.
 #[derive(Parser)]
@@ -150,7 +151,11 @@ fn run(command: Command, settings: &Settings) -> Outcome {
     match command {
         Command::Serve => serve::run(&config),
         Command::Token { user, role, name, ttl } => {
-            let token = token::issue(&secret(&config)?, Bearer { user, role, name }, SystemClock.now(), ttl)?;
+            let token = Tokens::new(secret(&config)?.bytes()).issue(
+                Bearer { user, role, name },
+                SystemClock.now(),
+                ttl,
+            )?;
             say(&token);
             Ok(())
         }

@@ -14,7 +14,7 @@ use crate::config::{Config, LogFormat};
 use crate::http::{Site, router};
 use crate::net;
 use crate::token::Admins;
-use crate::{concepts, rules};
+use crate::{concepts, rules, ticking};
 
 /// The file in the data folder that says where its server listens.
 pub(super) const ADDRESS_FILE: &str = "address";
@@ -30,7 +30,7 @@ async fn serve(config: &Config) -> Outcome {
     let store = concord_store::open(&config.store, config.retention)?;
     let options = App::options().ring_bytes(config.ring_bytes).settings(config.contracts.clone());
     let options = options.rules(rules::sources(config, &config.syncs[..0])?);
-    let app = options.open(concepts::registry()?, store).await?;
+    let app = options.open(concepts::registry(secret.bytes())?, store).await?;
     if !app.warnings().is_empty() {
         tracing::warn!("suspicious rules:\n{}", app.warnings().render(app.sources(), false));
     }
@@ -44,6 +44,7 @@ async fn serve(config: &Config) -> Outcome {
     std::fs::write(&note, address.to_string())?;
     say_hello(config, &site, &format!("http://{address}"));
 
+    let mut ticking = ticking::start(&app);
     let stop = asked_to_stop()?;
     let draining = Arc::clone(&site);
     let stop = async move {
@@ -53,6 +54,7 @@ async fn serve(config: &Config) -> Outcome {
     };
     let routes = router(&site, &config.origins);
     net::serve(listener, routes, config.connections, site.metrics(), stop).await;
+    ticking.abort_all();
     // Flows whose clients left are finished too, within the same patience.
     drop(tokio::time::timeout(config.connections.drain_patience, app.quiet()).await);
     drop(std::fs::remove_file(note));

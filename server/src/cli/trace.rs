@@ -7,12 +7,12 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use concept_authenticating::{Bearer, Tokens};
 use concord_runtime::{Clock, FlowId, SystemClock, Trace};
 use serde_json::Value;
 
 use super::serve::ADDRESS_FILE;
 use crate::config::Config;
-use crate::token::{self, Bearer};
 
 /// How a trace is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -45,7 +45,11 @@ fn ask(config: &Config, flow: FlowId) -> Result<Option<Trace>, Box<dyn Error>> {
     let Ok(address) = std::fs::read_to_string(config.data.join(ADDRESS_FILE)) else { return Ok(None) };
     let Ok(mut stream) = TcpStream::connect(address.trim()) else { return Ok(None) };
     let bearer = Bearer { user: "trace".into(), role: Some("admin".into()), name: None };
-    let token = token::issue(&super::secret(config)?, bearer, SystemClock.now(), Duration::from_mins(1))?;
+    let token = Tokens::new(super::secret(config)?.bytes()).issue(
+        bearer,
+        SystemClock.now(),
+        Duration::from_mins(1),
+    )?;
     let request = format!(
         "GET /flows/{flow} HTTP/1.0\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\r\n",
         address.trim()

@@ -56,7 +56,8 @@ impl Secret {
         if text.is_empty() { Err(SecretError::Empty(place())) } else { Ok(Self(text.into_bytes())) }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    /// What tokens are signed with.
+    pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

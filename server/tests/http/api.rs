@@ -159,6 +159,6 @@ async fn operators_are_answered() {
     assert_eq!(json(ask(get("/health")).await).await, json!({ "status": "up" }));
     assert_eq!(json(ask(get("/ready")).await).await, json!({ "status": "ready" }));
     assert_eq!(ask(get("/metrics")).await.status(), StatusCode::OK);
-    assert_eq!(json(ask(get("/")).await).await["concepts"][0]["name"], "CallSession");
+    assert_eq!(json(ask(get("/")).await).await["concepts"][1]["name"], "CallSession");
     assert_eq!(refused(get("/flows/00")).await.0, 401);
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
+use concept_authenticating::{Bearer, Tokens};
 use concord::Millis;
 use concord_lang::{Source, Sources};
 use concord_runtime::App;
-use concord_server::token::{Admins, Bearer, Secret, issue};
+use concord_server::token::{Admins, Secret};
 use concord_server::{ConnectionLimits, RequestLimits, Site, concepts, router, serve};
 use concord_store::MemoryStore;
 use concord_tests::Client;
@@ -28,14 +29,14 @@ pub(crate) fn secret() -> Secret {
 /// A token that is valid for so long from this moment of the machine's clock.
 pub(crate) fn token(role: &str, now: Millis, ttl: Duration) -> String {
     let bearer = Bearer { user: "ada".into(), role: Some(role.into()), name: None };
-    issue(&secret(), bearer, now, ttl).unwrap()
+    Tokens::new(secret().bytes()).issue(bearer, now, ttl).unwrap()
 }
 
 pub(crate) async fn site(limits: RequestLimits) -> Arc<Site> {
     let store = Arc::new(MemoryStore::default());
     let api = Source { folder: "api".into(), path: "api/contract.sync".into(), text: OPEN.into() };
     let options = App::options().rules(Sources::new(vec![api]));
-    let app = options.open(concepts::registry().unwrap(), store).await.unwrap();
+    let app = options.open(concepts::registry(secret().bytes()).unwrap(), store).await.unwrap();
     Arc::new(Site::new(app, Admins::new(&secret()), limits))
 }
 

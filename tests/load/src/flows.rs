@@ -11,7 +11,7 @@ use concept_participant::Participant;
 use concept_requesting::Requesting;
 use concept_room::Room;
 use concord_lang::{Source, Sources};
-use concord_runtime::{App, Head, Registry, check};
+use concord_runtime::{App, ContractSettings, Head, Registry, check};
 use concord_store::MemoryStore;
 
 use crate::figures::{Aim, Figure};
@@ -121,7 +121,7 @@ pub(crate) fn rows(options: &Options) -> Result<Vec<Figure>, Fault> {
             alone.push(flows(&one, time).await?);
             beside.push(flows(&other, time).await?);
             let started = Instant::now();
-            check(sources(1_000), registry()?, &Default::default())?;
+            check(sources(1_000), registry()?, &ContractSettings::default())?;
             checked.push(started.elapsed().as_secs_f64() * 1e3);
         }
         let ratio = beside.iter().zip(&alone).map(|(beside, alone)| beside / alone).collect();
