@@ -77,7 +77,9 @@ impl<'a> Checker<'a> {
         };
         self.must_ask(call, sig);
         if let Does::Acts = sig.does {
-            return (StepKind::Call(plan_mode, checked), false, true);
+            // One that fails refuses with its own error; only its result can be other than the pattern says.
+            let drops = !checked.outs.iter().all(always_matches);
+            return (StepKind::Call(plan_mode, checked), false, drops);
         }
         match mode {
             Mode::Optional | Mode::OptionalFirst => scope.nullable_since(known),
