@@ -1,0 +1,211 @@
+//! A contract over HTTP, on the real binary: `examples/clubs`, as a front end meets it.
+
+use std::process::{Command, Output};
+
+use concord_tests::{Client, Reply, Server, Setup, binary, checkout};
+use serde_json::{Value, json};
+
+const CLUBS: &str = "/api/v1/clubs";
+
+fn start(more: &[&str]) -> Server {
+    let examples = checkout().join("examples/clubs");
+    let setup = Setup::default().argument("--syncs").argument(examples.to_str().unwrap());
+    let setup = setup.variable("CONCORD_JWT_SECRET", "a secret of the test");
+    more.iter()
+        .fold(setup, |setup, setting| {
+            let (name, value) = setting.split_once('=').unwrap();
+            setup.variable(name, value)
+        })
+        .start()
+}
+
+fn concord(arguments: &[&str]) -> Output {
+    Command::new(binary())
+        .args(arguments)
+        .env("CONCORD_JWT_SECRET", "a secret of the test")
+        .current_dir(checkout())
+        .output()
+        .unwrap()
+}
+
+fn token(user: &str) -> String {
+    let made = concord(&["token", "--user", user]);
+    format!("Bearer {}", String::from_utf8(made.stdout).unwrap().trim())
+}
+
+fn ask(client: &mut Client, token: &str, method: &str, path: &str, body: &Value) -> Reply {
+    let headers: &[(&str, &str)] = if token.is_empty() { &[] } else { &[("authorization", token)] };
+    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+    client.request(method, &format!("{CLUBS}{path}"), headers, &body).unwrap()
+}
+
+fn refused(reply: &Reply) -> (u16, String) {
+    let body = reply.json();
+    assert_eq!(
+        (&body["ok"], reply.header("content-type")),
+        (&json!(false), Some("application/json")),
+        "{body}"
+    );
+    assert!(reply.header("x-request-id").is_some());
+    (reply.status, body["code"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_club_is_founded_joined_and_closed() {
+    let server = start(&[]);
+    let mut client = server.client();
+    let (ada, ben) = (token("ada"), token("ben"));
+    let founded = ask(&mut client, &ada, "POST", "", &json!({ "name": "Ada", "user": "eve" }));
+    assert_eq!(
+        (founded.status, &founded.json()["club"]["founder"]),
+        (201, &json!("ada")),
+        "no body sets the caller"
+    );
+    let club = format!("/{}", founded.json()["club"]["id"].as_str().unwrap());
+    for status in [201, 200] {
+        let joined = ask(&mut client, &ben, "POST", &format!("{club}/members/"), &json!({ "name": "Ben" }));
+        assert_eq!((joined.status, joined.json()["club"]["members"].as_array().unwrap().len()), (status, 2));
+    }
+    let refusal = ask(&mut client, &ben, "DELETE", &club, &json!(null));
+    assert_eq!(refused(&refusal), (403, "NOT_THE_FOUNDER".into()));
+    let closed = ask(&mut client, &ada, "DELETE", &club, &json!(null));
+    assert_eq!((closed.status, closed.body.len()), (204, 0));
+    let late = ask(&mut client, &ben, "POST", &format!("{club}/members"), &json!({ "name": "Ben" }));
+    assert_eq!(refused(&late), (409, "ROOM_CLOSED".into()));
+    let shown = ask(&mut client, &ben, "GET", &club, &json!(null)).ok();
+    assert_eq!(shown["club"]["open"], false);
+    let head = client.request("HEAD", &format!("{CLUBS}{club}"), &[("authorization", &ben)], b"");
+    drop(head); // its length is that of a body which does not come, so this connection is done
+
+    let mut client = server.client();
+    let shared = client.post("Room/_ofOwner", &json!({ "owner": "ada" })).unwrap().ok();
+    assert_eq!(shared, json!([]), "a club is no room of everybody's");
+    let own = json!({ "owner": "ada" });
+    let owned = client.post("Clubs.Room/_ofOwner", &own).unwrap();
+    assert_eq!(owned.status, 401, "and only admins reach it by name");
+}
+
+#[test]
+fn who_asks_is_settled_before_anything_else() {
+    let server = start(&[]);
+    let mut client = server.client();
+    let good = token("ada");
+    let [head, body, signature] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
+    let ended = concord(&["token", "--user", "ada", "--ttl", "0s"]);
+    let wrong = [
+        String::new(),
+        "Bearer nonsense".into(),
+        format!("{head}.{body}.{}", signature.chars().rev().collect::<String>()),
+        format!("Bearer eyJhbGciOiJub25lIn0.{}.", body),
+    ];
+    assert!(ended.status.success());
+    let routes = [
+        ("POST", ""),
+        ("GET", "/x"),
+        ("DELETE", "/x"),
+        ("POST", "/x/members"),
+        ("PUT", ""),
+        ("GET", "/x/y/z"),
+    ];
+    for token in &wrong {
+        for (method, path) in routes {
+            let reply = ask(&mut client, token, method, path, &json!(null));
+            assert_eq!(refused(&reply), (401, "PLEASE_SIGN_IN".into()), "{method} {path} {token}");
+        }
+        assert_eq!(
+            ask(&mut client, token, "GET", "/about", &json!(null)).status,
+            200,
+            "what is public is public"
+        );
+    }
+    let unknown = ask(&mut client, &good, "GET", "/x/y/z", &json!(null));
+    assert_eq!(refused(&unknown), (404, "NOT_FOUND".into()));
+    let method = ask(&mut client, &good, "PUT", "", &json!(null));
+    assert_eq!(
+        (refused(&method), method.header("allow")),
+        ((405, "METHOD_NOT_ALLOWED".into()), Some("POST"))
+    );
+}
+
+#[test]
+fn whatever_is_wrong_with_a_request_is_said_in_the_contracts_shape() {
+    let server = start(&["CONCORD_LIMITS__BODY_BYTES=500"]);
+    let ada = token("ada");
+    let mut client = server.client();
+    let mut send = |headers: &[(&str, &str)], body: &[u8]| {
+        let auth = [("authorization", &*ada)];
+        let headers: Vec<(&str, &str)> = auth.into_iter().chain(headers.iter().copied()).collect();
+        refused(&client.request("POST", CLUBS, &headers, body).unwrap())
+    };
+    assert_eq!(send(&[], b"{"), (400, "INVALID_REQUEST".into()));
+    assert_eq!(send(&[], b"[]"), (400, "INVALID_REQUEST".into()));
+    assert_eq!(send(&[], br#"{"name":7}"#), (400, "INVALID_REQUEST".into()));
+    assert_eq!(send(&[], b"{\"name\":\"\xff\"}"), (400, "INVALID_REQUEST".into()));
+    assert_eq!(send(&[("content-type", "text/plain")], b"{}"), (415, "UNSUPPORTED_TYPE".into()));
+    assert_eq!(send(&[], &[b' '; 501]), (413, "TOO_LARGE".into()));
+}
+
+#[test]
+fn a_limit_is_a_setting_and_holds_for_refused_requests_too() {
+    let server = start(&["CONCORD_CLUBS__REQUESTS_PER_MINUTE=3"]);
+    let mut client = server.client();
+    let ada = token("ada");
+    let codes: Vec<u16> =
+        (0..4).map(|_| ask(&mut client, &ada, "GET", "/nowhere", &json!(null)).status).collect();
+    assert_eq!(codes, [404, 404, 404, 429]);
+    let last = ask(&mut client, &token("ben"), "GET", "/nowhere", &json!(null));
+    assert_eq!(last.header("x-ratelimit-remaining"), Some("2"));
+}
+
+#[test]
+fn pages_of_other_sites_may_ask_and_see_the_contracts_headers() {
+    let server = start(&[]);
+    let mut client = server.client();
+    let asks = [
+        ("origin", "https://pad.example"),
+        ("access-control-request-method", "DELETE"),
+        ("access-control-request-headers", "x-auth-token, content-type"),
+    ];
+    let preflight = client.request("OPTIONS", CLUBS, &asks, b"").unwrap();
+    assert_eq!(preflight.status, 204);
+    assert!(preflight.header("access-control-allow-methods").unwrap().contains("DELETE"));
+    assert_eq!(preflight.header("access-control-allow-headers"), Some("x-auth-token, content-type"));
+    let headers = [("origin", "https://pad.example"), ("authorization", &*token("ada"))];
+    let reply = client.request("GET", &format!("{CLUBS}/nowhere"), &headers, b"").unwrap();
+    assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
+    assert!(reply.header("access-control-expose-headers").unwrap().contains("x-ratelimit-remaining"));
+}
+
+#[test]
+fn rules_that_are_wrong_are_told_with_their_places_and_never_start_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let wrong = "sync A\nwhen\n  Room.clos (room)\nthen\n  Participant.leave (room, usr: \"x\")\n";
+    std::fs::write(folder.path().join("wrong.sync"), wrong).unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+
+    let checked = concord(&["check", path]);
+    let said = text(&checked.stdout);
+    assert_eq!(checked.status.code(), Some(1));
+    for part in ["unknown-action", "unknown-argument", "did you mean `close`?", "wrong.sync:3:8"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let json: Value = serde_json::from_slice(&concord(&["check", path, "--format", "json"]).stdout).unwrap();
+    assert_eq!(json["diagnostics"][0]["at"]["line"], 3, "{json}");
+
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let served = concord(&["serve", "--syncs", path, "--data", data, "--listen", "127.0.0.1:0"]);
+    assert_eq!(served.status.code(), Some(1));
+    assert!(text(&served.stderr).contains("no action `clos`"), "{}", text(&served.stderr));
+
+    std::fs::write(folder.path().join("wrong.sync"), b"sync \xff").unwrap();
+    let checked = concord(&["check", path]);
+    assert!(text(&checked.stderr).contains("is not UTF-8"), "{}", text(&checked.stderr));
+    let unset = Command::new(binary())
+        .args(["serve", "--data", data, "--listen", "127.0.0.1:0"])
+        .env("CONCORD_CLUBS__NOTHING", "1")
+        .output()
+        .unwrap();
+    assert!(text(&unset.stderr).contains("there is no setting `nothing` of a contract `Clubs`"));
+}
