@@ -45,7 +45,7 @@ async fn what_ended_an_hour_ago_lapses_and_a_room_that_lapses_is_closed() {
     for resource in [&room, &closed, &json!("no room")] {
         app.ok("Expiring/set", json!({ "resource": resource, "at": START.0 })).await;
     }
-    app.advance(Duration::from_mins(60));
+    app.advance(Duration::from_hours(1));
     tick(&app).await;
     assert_eq!(status(&app, &room).await, "open", "an hour has not passed yet");
     app.advance(Duration::from_millis(1));

@@ -96,7 +96,7 @@ fn who_asks_is_settled_before_anything_else() {
         String::new(),
         "Bearer nonsense".into(),
         format!("{head}.{body}.{}", signature.chars().rev().collect::<String>()),
-        format!("Bearer eyJhbGciOiJub25lIn0.{}.", body),
+        format!("Bearer eyJhbGciOiJub25lIn0.{body}."),
     ];
     assert!(ended.status.success());
     let routes = [
