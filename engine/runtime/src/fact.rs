@@ -1,6 +1,6 @@
 //! A record as rules see it: values instead of text, read when first asked for.
 
-use std::sync::OnceLock;
+use std::cell::OnceCell;
 
 use bytes::Bytes;
 use concord_lang::{ActionId, Value};
@@ -13,8 +13,8 @@ pub(crate) struct Fact {
     pub(crate) failed: bool,
     input_text: Bytes,
     outcome: Result<Bytes, Failure>,
-    input: OnceLock<Value>,
-    output: OnceLock<Value>,
+    input: OnceCell<Value>,
+    output: OnceCell<Value>,
 }
 
 impl Fact {
@@ -24,8 +24,8 @@ impl Fact {
             failed: outcome.is_err(),
             input_text: input,
             outcome,
-            input: OnceLock::new(),
-            output: OnceLock::new(),
+            input: OnceCell::new(),
+            output: OnceCell::new(),
         }
     }
 
@@ -35,7 +35,7 @@ impl Fact {
 
     /// With its input known already, as values.
     pub(crate) fn with_input(self, input: Value) -> Self {
-        Self { input: OnceLock::from(input), ..self }
+        Self { input: OnceCell::from(input), ..self }
     }
 
     /// The result; of a failure, its code, message and kind.

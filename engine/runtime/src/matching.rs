@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use concord::Ids;
-use concord_lang::Value;
 use concord_lang::plan::Sync;
 
 use crate::eval::pattern::fits;
@@ -103,8 +102,7 @@ impl Matcher<'_> {
         for place in 0..sync.when.len() {
             if sync.when[place].action == action {
                 let mut join = Join { id, sync, place, newest, chosen: Vec::new(), matches };
-                let frame = vec![Value::Null; sync.slots.len()];
-                self.join(&mut join, &frame);
+                self.join(&mut join, rules.blank(id));
             }
         }
     }
@@ -112,11 +110,7 @@ impl Matcher<'_> {
     /// Tries all records for the next line.
     fn join(&mut self, join: &mut Join<'_>, frame: &Frame) {
         let at = join.chosen.len();
-        let Some(line) = join.sync.when.get(at) else {
-            let records = join.chosen.clone().into();
-            join.matches.push(Match { sync: join.id, records, frame: frame.clone() });
-            return;
-        };
+        let Some(line) = join.sync.when.get(at) else { return };
         let facts = self.facts;
         let records = if at == join.place { join.newest..join.newest + 1 } else { 0..join.newest };
         for record in records {
@@ -125,12 +119,17 @@ impl Matcher<'_> {
             if fact.action != line.action || fact.failed != line.fails || join.chosen.contains(&number) {
                 continue;
             }
-            let mut frame = frame.clone();
+            let mut frame = Frame::clone(frame);
             if fits(&line.input, fact.input(), &mut frame, &mut self.outside)
                 && fits(&line.output, fact.output(), &mut frame, &mut self.outside)
             {
                 join.chosen.push(number);
-                self.join(join, &frame);
+                if at + 1 == join.sync.when.len() {
+                    let records = join.chosen.as_slice().into();
+                    join.matches.push(Match { sync: join.id, records, frame });
+                } else {
+                    self.join(join, &frame);
+                }
                 join.chosen.pop();
             }
         }

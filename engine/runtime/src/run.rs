@@ -198,7 +198,7 @@ impl<'e> Run<'e> {
         let has_stimulus = due.records.contains(&0);
         match ran.end {
             End::Done => {
-                let response = self.response(&ran.records);
+                let response = self.response(&ran);
                 self.fired.push((due.sync, due.records));
                 self.take(ran.records, found);
                 if let Some(response) = response {
@@ -245,17 +245,12 @@ impl<'e> Run<'e> {
     }
 
     /// The response among these records, if one is to our request.
-    fn response(&self, records: &[Record]) -> Option<Bytes> {
+    fn response(&self, ran: &Ran) -> Option<Bytes> {
         let Waits::Response(respond) = self.waits else { return None };
-        let is_ours = |record: &&Record| {
-            record.action == respond && {
-                let input: Value = serde_json::from_slice(&record.input).unwrap_or_default();
-                input.field("request") == self.request
-            }
-        };
-        let mut responses = records.iter().filter(|record| record.action == respond).peekable();
-        responses.peek()?;
-        responses.find(is_ours).map(|record| record.input.clone())
+        let mut responses =
+            ran.records.iter().zip(&ran.inputs).filter(|(record, _)| record.action == respond);
+        let ours = responses.find(|(_, input)| input.field("request") == self.request);
+        ours.map(|(record, _)| record.input.clone())
     }
 
     fn respond(&mut self, response: Bytes, cause: Cause) {

@@ -70,13 +70,23 @@ impl Record {
     /// identifiers, so they are put together as they are.
     pub fn to_json(&self, registry: &Registry) -> Vec<u8> {
         let (instance, action) = registry.names(self.action);
-        let mut line = Vec::with_capacity(self.weight() + 96);
-        // Writing to memory does not fail.
-        let _ = write!(
-            line,
-            r#"{{"n":{},"at":{},"concept":"{instance}","action":"{action}","input":"#,
-            self.number, self.at.0
+        // Close to what it takes, as the journal in memory keeps the whole of it.
+        let cause = self.cause.as_ref().map_or(0, |cause| 40 + cause.sync.len() + 4 * cause.records.len());
+        let mut line = Vec::with_capacity(
+            self.weight() - size_of::<Self>() + instance.len() + action.len() + cause + 80,
         );
+        // Piece by piece: every durable action is recorded, and formatting takes its time.
+        let mut number = itoa::Buffer::new();
+        line.extend_from_slice(br#"{"n":"#);
+        line.extend_from_slice(number.format(self.number).as_bytes());
+        line.extend_from_slice(br#","at":"#);
+        line.extend_from_slice(number.format(self.at.0).as_bytes());
+        for (before, text) in
+            [(r#","concept":""#, instance), (r#"","action":""#, action), (r#"","input":"#, "")]
+        {
+            line.extend_from_slice(before.as_bytes());
+            line.extend_from_slice(text.as_bytes());
+        }
         line.extend_from_slice(if self.input.is_empty() { b"null" } else { &self.input });
         match &self.outcome {
             Ok(output) => {
@@ -91,6 +101,7 @@ impl Record {
             }
         }
         if let Some(Cause { sync, records }) = &self.cause {
+            // Writing to memory does not fail.
             let _ = write!(line, r#","cause":{{"sync":"{sync}","records":{:?}}}"#, &**records);
         }
         line.push(b'}');

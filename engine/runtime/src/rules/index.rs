@@ -18,7 +18,8 @@ pub(crate) type SyncId = u32;
 
 #[derive(Default)]
 pub(crate) struct Index {
-    by_action: HashMap<ActionId, Entry>,
+    /// By instance, then by action: asked for every record, so it is a place and not a key.
+    by_action: Vec<Vec<Entry>>,
 }
 
 #[derive(Default)]
@@ -60,10 +61,10 @@ impl Index {
         let mut index = Self::default();
         for (id, sync) in (0..).zip(&plan.syncs) {
             for line in &sync.when {
-                index.by_action.entry(line.action).or_default().waited_for = true;
+                index.make(line.action).waited_for = true;
             }
             if let Some(line) = best(sync, &popular) {
-                index.by_action.entry(line.action).or_default().add(id, line);
+                index.make(line.action).add(id, line);
             }
         }
         index
@@ -71,12 +72,29 @@ impl Index {
 
     /// Whether any sync has a line with this action.
     pub(crate) fn listens(&self, action: ActionId) -> bool {
-        self.by_action.get(&action).is_some_and(|entry| entry.waited_for)
+        self.entry(action).is_some_and(|entry| entry.waited_for)
+    }
+
+    fn entry(&self, action: ActionId) -> Option<&Entry> {
+        let (instance, action) = halves(action);
+        self.by_action.get(instance)?.get(action)
+    }
+
+    fn make(&mut self, action: ActionId) -> &mut Entry {
+        let (instance, action) = halves(action);
+        if self.by_action.len() <= instance {
+            self.by_action.resize_with(instance + 1, Vec::new);
+        }
+        let entries = &mut self.by_action[instance];
+        if entries.len() <= action {
+            entries.resize_with(action + 1, Entry::default);
+        }
+        &mut entries[action]
     }
 
     /// The syncs that are found by this fact.
     pub(crate) fn found_by(&self, fact: &Fact, found: &mut Vec<SyncId>) {
-        let Some(entry) = self.by_action.get(&fact.action) else { return };
+        let Some(entry) = self.entry(fact.action) else { return };
         found.extend_from_slice(&entry.rest);
         for (key, literals) in &entry.by_literal {
             if let Some(literal) = Literal::of(&fact.input().field(key)) {
@@ -84,6 +102,11 @@ impl Index {
             }
         }
     }
+}
+
+/// An action's two places, as [`ActionRef`](crate::ActionRef) has them.
+fn halves(ActionId(id): ActionId) -> (usize, usize) {
+    ((id >> 16) as usize, (id & 0xFFFF) as usize)
 }
 
 impl Entry {
