@@ -158,6 +158,22 @@ fn a_limit_is_a_setting_and_holds_for_refused_requests_too() {
 }
 
 #[test]
+fn whoever_writes_the_rules_may_let_refusals_tell_how_they_came_about() {
+    let server = start(&[]);
+    let told = |server: &Server| {
+        let reply = ask(&mut server.client(), &token("ada"), "GET", "/nowhere", &json!(null)).json();
+        reply["trace"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(told(&server), "", "the world is not told");
+    let examples = checkout().join("examples/clubs");
+    let setup = Setup::default().argument("--syncs").argument(examples.to_str().unwrap()).argument("--dev");
+    let server = setup.variable("CONCORD_JWT_SECRET", "a secret of the test").start();
+    let trace = told(&server);
+    assert!(trace.contains("clubs/Show: refused with NO_SUCH_CLUB"), "{trace}");
+    assert!(trace.contains("let found = club(room) else Room.ROOM_NOT_FOUND"), "{trace}");
+}
+
+#[test]
 fn pages_of_other_sites_may_ask_and_see_the_contracts_headers() {
     let server = start(&[]);
     let mut client = server.client();

@@ -33,6 +33,8 @@ pub(crate) struct Inner {
     /// What the checker found suspicious.
     pub(crate) warnings: Diagnostics,
     pub(crate) ring: Ring,
+    /// Whether refusals tell how they came about.
+    pub(crate) explains: bool,
     running: Running,
     /// Told when a flow met a store that failed.
     pub(crate) stranded: Notify,
@@ -53,9 +55,15 @@ impl App {
         Options::default()
     }
 
-    pub(crate) fn new(engine: Engine, contracts: Contracts, warnings: Diagnostics, ring: Ring) -> Self {
+    pub(crate) fn new(
+        engine: Engine,
+        contracts: Contracts,
+        warnings: Diagnostics,
+        ring: Ring,
+        explains: bool,
+    ) -> Self {
         let (running, stranded) = (Running::default(), Notify::new());
-        Self { inner: Arc::new(Inner { engine, contracts, warnings, ring, running, stranded }) }
+        Self { inner: Arc::new(Inner { engine, contracts, warnings, ring, explains, running, stranded }) }
     }
 
     /// The concepts.

@@ -37,6 +37,7 @@ pub struct Options {
     flow_bound: usize,
     sources: Sources,
     settings: ContractSettings,
+    explains: bool,
 }
 
 impl Default for Options {
@@ -49,6 +50,7 @@ impl Default for Options {
             flow_bound: 10_000,
             sources: Sources::default(),
             settings: ContractSettings::default(),
+            explains: false,
         }
     }
 }
@@ -90,6 +92,12 @@ impl Options {
         Self { sources, ..self }
     }
 
+    /// Whether refusals of contracts tell how they came about: for whoever writes the rules, never for the world.
+    #[must_use]
+    pub fn explain_refusals(self, explains: bool) -> Self {
+        Self { explains, ..self }
+    }
+
     /// Settings of contracts, in place of what the contracts say.
     #[must_use]
     pub fn settings(self, settings: ContractSettings) -> Self {
@@ -120,7 +128,7 @@ impl Options {
             flow_bound: self.flow_bound,
             closing: std::sync::Mutex::default(),
         };
-        let app = App::new(engine, contracts, warnings, Ring::new(self.ring_bytes));
+        let app = App::new(engine, contracts, warnings, Ring::new(self.ring_bytes), self.explains);
         app.take_up().await?;
         Ok(app)
     }

@@ -53,6 +53,9 @@ struct Settings {
     /// A folder of rules to add to those that are built in; may be given several times
     #[arg(long, global = true, value_name = "DIR")]
     syncs: Vec<PathBuf>,
+    /// Let refusals of contracts tell how they came about; not for the world to see
+    #[arg(long, global = true)]
+    dev: bool,
     /// Leave the built-in rules out
     #[arg(long, global = true)]
     only: bool,
@@ -147,7 +150,12 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command, settings: &Settings) -> Outcome {
     let layers = layers(settings)?;
-    let config = Config { syncs: settings.syncs.clone(), only: settings.only, ..Config::of(&layers)? };
+    let config = Config {
+        syncs: settings.syncs.clone(),
+        only: settings.only,
+        dev: settings.dev,
+        ..Config::of(&layers)?
+    };
     match command {
         Command::Serve => serve::run(&config),
         Command::Token { user, role, name, ttl } => {

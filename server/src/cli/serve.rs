@@ -28,7 +28,10 @@ pub(super) fn run(config: &Config) -> Outcome {
 async fn serve(config: &Config) -> Outcome {
     let secret = super::secret(config)?;
     let store = concord_store::open(&config.store, config.retention)?;
-    let options = App::options().ring_bytes(config.ring_bytes).settings(config.contracts.clone());
+    let options = App::options()
+        .ring_bytes(config.ring_bytes)
+        .settings(config.contracts.clone())
+        .explain_refusals(config.dev);
     let options = options.rules(rules::sources(config, &config.syncs[..0])?);
     let app = options.open(concepts::registry(secret.bytes())?, store).await?;
     if !app.warnings().is_empty() {
@@ -63,9 +66,15 @@ async fn serve(config: &Config) -> Outcome {
 }
 
 fn say_hello(config: &Config, site: &Site, url: &str) {
+    let mut routes = String::new();
+    for contract in site.app().plan().contracts.iter().filter(|contract| !contract.routes.is_empty()) {
+        let bases: Vec<String> = contract.bases.iter().map(|base| format!("{url}{base}")).collect();
+        let (name, count) = (&contract.name, contract.routes.len());
+        routes.push_str(&format!("  {name:<6} {}   {count} routes\n", bases.join(", ")));
+    }
     super::say(&format!(
         "Concord serves on {url}\n\
-         \x20 API    {url}/api/<Concept>/<action>   {}\n\
+         \x20 API    {url}/api/<Concept>/<action>   {}\n{routes}\
          \x20 docs   specs/api, written by `concord docs`; {url}/ lists what is here\n\
          \x20 data   {} ({})",
         site.exposed().join(", "),

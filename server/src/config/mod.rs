@@ -88,6 +88,8 @@ pub struct Config {
     pub syncs: Vec<PathBuf>,
     /// Whether to leave the built-in rules out.
     pub only: bool,
+    /// Whether refusals of contracts tell how they came about.
+    pub dev: bool,
     /// Settings of contracts, by contract and name.
     pub contracts: concord_runtime::ContractSettings,
     /// How logs are written.
@@ -131,6 +133,7 @@ impl Config {
             origins: layers.list("cors.origins")?,
             syncs: Vec::new(),
             only: false,
+            dev: false,
             contracts: layers.contracts(),
             log_format: match layers.text("log.format")?.as_str() {
                 "text" => LogFormat::Text,

@@ -42,7 +42,13 @@ impl App {
             .details
             .as_deref()
             .map_or(Value::Null, |details| serde_json::Value::Object(details.clone()).into());
-        let body = self.shape(contract, status, code, message, details);
+        let mut body = self.shape(contract, status, code, message, details);
+        if self.inner.explains
+            && let (Value::Object(fields), Some(flow)) = (&body, self.recent(how.flow))
+        {
+            let trace = ("trace".into(), Value::text(self.trace(&flow).to_string()));
+            body = Value::Object(fields.iter().cloned().chain([trace]).collect());
+        }
         let mut headers = how.headers;
         if status == 503 {
             headers.push(("retry-after".into(), "1".into()));
