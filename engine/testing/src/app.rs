@@ -79,11 +79,18 @@ impl Harness {
 
     /// Checks the rules and says which diagnostics they raise: their ids, in the order of the files.
     pub fn diagnose(self) -> Vec<&'static str> {
-        match concord_runtime::check(Sources::new(self.sources), self.registry, &self.settings) {
-            Ok((_, warnings)) => warnings.iter().map(|found| found.id).collect(),
-            Err(OpenError::Rules(fault)) => fault.diagnostics.iter().map(|found| found.id).collect(),
+        self.faults().into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The same, each with where it was raised: `folder/1.sync:5`.
+    pub fn faults(self) -> Vec<(String, &'static str)> {
+        let sources = Sources::new(self.sources);
+        let diagnostics = match concord_runtime::check(sources.clone(), self.registry, &self.settings) {
+            Ok((_, warnings)) => warnings,
+            Err(OpenError::Rules(fault)) => fault.diagnostics,
             Err(error) => panic!("{error}"),
-        }
+        };
+        diagnostics.iter().map(|found| (sources.line_of(found.span), found.id)).collect()
     }
 
     /// Opens the app.

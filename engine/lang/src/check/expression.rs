@@ -350,7 +350,9 @@ impl Checker<'_> {
                 (compute(Operator::In, a, b), BOOL)
             }
             Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Divide => {
-                let ty = self.arithmetic(op, (&a_ty, left.span), (&b_ty, right.span));
+                let mut ty = self.arithmetic(op, (&a_ty, left.span), (&b_ty, right.span));
+                // Only what is divided by something that may be zero may be nothing.
+                ty.null |= op == Binary::Divide && !is_non_zero(right);
                 let op = match op {
                     Binary::Add => Operator::Add,
                     Binary::Subtract => Operator::Subtract,
@@ -363,7 +365,8 @@ impl Checker<'_> {
     }
 
     fn arithmetic(&mut self, op: Binary, a: (&Type, Span), b: (&Type, Span)) -> Type {
-        let null = a.0.null || b.0.null;
+        let nullable = |ty: &Type| ty.null && ty.base != Base::Any;
+        let null = nullable(a.0) || nullable(b.0);
         let is = |ty: &Type| matches!(ty.base, Base::Text | Base::Id(_) | Base::OneOf(_));
         let (a_known, b_known) = (self.holes.resolve(a.0), self.holes.resolve(b.0));
         let wanted = if op == Binary::Add && (is(&a_known) || is(&b_known)) {
@@ -376,7 +379,7 @@ impl Checker<'_> {
         let spelt = op.spelling().0;
         self.flows(a.0, &wanted.clone().or_null(), a.1, &format!("what stands left of `{spelt}`"));
         self.flows(b.0, &wanted.clone().or_null(), b.1, &format!("what stands right of `{spelt}`"));
-        Type { null: null || op == Binary::Divide, ..wanted }
+        Type { null, ..wanted }
     }
 
     fn function(&mut self, scope: &mut Scope, name: &Name, args: &[ast::Expr]) -> (Expr, Type) {
@@ -523,5 +526,12 @@ pub(super) fn narrow(scope: &mut Scope, condition: &ast::Expr) {
             }
         }
         _ => {}
+    }
+}
+
+fn is_non_zero(expr: &ast::Expr) -> bool {
+    match &*expr.kind {
+        ast::ExprKind::Literal(literal) => literal.value.as_number().is_some_and(|number| number != 0.0),
+        _ => false,
     }
 }

@@ -48,8 +48,12 @@ impl<'a> Checker<'a> {
             let asks = action.text.starts_with('_');
             let (id, what) = if asks { ("unknown-query", "query") } else { ("unknown-action", "action") };
             let message = format!("{} has no {what} `{}`", concept.text, action.text);
-            let known = found.actions.iter().map(|action| &*action.name);
-            self.say(Diagnostic::error(id, action.span, message).near(&action.text, known));
+            let alike = found.actions.iter().filter(|action| action.is_query() == asks);
+            let known: Vec<&str> = alike.map(|action| &*action.name).collect();
+            let fault = Diagnostic::error(id, action.span, message).near(&action.text, known.iter().copied());
+            let all =
+                if known.is_empty() { "it has none".into() } else { format!("it has {}", known.join(", ")) };
+            self.say(if fault.help.is_some() { fault } else { fault.help(all) });
         }
         sig
     }
