@@ -19,4 +19,6 @@ RUSTDOCFLAGS='-D warnings' step cargo doc --workspace --no-deps --locked --quiet
 step cargo build --workspace --locked
 step cargo test --workspace --locked
 step cargo run --quiet --locked -- docs --check
+step cargo run --quiet --locked -- fmt --check syncs examples
+step cargo run --quiet --locked -- check examples/clubs
 echo 'all good'

@@ -165,6 +165,42 @@ pub(crate) struct View {
 pub(crate) struct Expr {
     pub(crate) kind: Box<ExprKind>,
     pub(crate) span: Span,
+    /// How many levels it has: whoever walks it needs so much stack.
+    pub(crate) depth: usize,
+}
+
+impl Expr {
+    pub(crate) fn new(kind: ExprKind, span: Span) -> Self {
+        let depth = 1 + kind.depth();
+        Self { kind: Box::new(kind), span, depth }
+    }
+}
+
+impl ExprKind {
+    /// That of the deepest part.
+    fn depth(&self) -> usize {
+        let deepest = |parts: &[&Expr]| parts.iter().map(|part| part.depth).max().unwrap_or(0);
+        let of_call = |call: &Call| call.args.iter().map(|arg| arg.value.depth).max().unwrap_or(0);
+        let filtered = |filter: &Option<Expr>| filter.as_ref().map_or(0, |filter| filter.depth);
+        match self {
+            Self::Literal(_) | Self::Variable(_) => 0,
+            Self::Member(inner, _) | Self::Not(inner) | Self::Negative(inner) => inner.depth,
+            Self::Index(a, b) | Self::Binary(_, a, b) => deepest(&[a, b]),
+            Self::If(a, b, c) => deepest(&[a, b, c]),
+            Self::Object(entries) => entries
+                .iter()
+                .map(|entry| match entry {
+                    Entry::Field { value, .. } | Entry::Spread(value) => value.depth,
+                })
+                .max()
+                .unwrap_or(0),
+            Self::List(items) | Self::Call(_, items) => {
+                items.iter().map(|item| item.depth).max().unwrap_or(0)
+            }
+            Self::Rows { call, filter, give } => of_call(call).max(filtered(filter)).max(give.depth),
+            Self::Items { list, filter, give, .. } => list.depth.max(filtered(filter)).max(give.depth),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

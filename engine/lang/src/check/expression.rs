@@ -405,7 +405,7 @@ impl Checker<'_> {
     }
 
     fn view_call(&mut self, name: &Name, args: &[ast::Expr], checked: Vec<(Expr, Type)>) -> (Expr, Type) {
-        let Some(ViewSig::Known { index, params, secret, gives }) = self.view_sig(name) else {
+        let Some(ViewSig::Known { index, params, secret, gives, .. }) = self.view_sig(name) else {
             return (null(), Type::ANY);
         };
         self.count(name, args.len(), params.len());

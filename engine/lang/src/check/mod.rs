@@ -74,6 +74,8 @@ pub fn check(sources: &Sources, names: &dyn Names) -> Result<(Plan, Diagnostics)
             admitted: Vec::new(),
             settings: Vec::new(),
             codes: Vec::new(),
+            view_depth: 0,
+            view_reach: 0,
             loose: false,
         };
         checker.folder(&mut cycles);
@@ -153,6 +155,10 @@ struct Checker<'a> {
     settings: Vec<(Arc<str>, crate::value::Value)>,
     /// The codes that the contract's table defines, and how.
     codes: Vec<plan::Otherwise>,
+    /// How many views are being checked, each for the sake of the one before.
+    view_depth: usize,
+    /// How deep the views go that have been used so far in what is being checked.
+    view_reach: usize,
     /// Whether actions may stand where queries do: in `admit`.
     loose: bool,
 }

@@ -9,6 +9,9 @@ use crate::diagnostic::Diagnostic;
 use crate::plan;
 use crate::types::Type;
 
+/// How deep views may use each other: whoever works one out needs so much stack.
+const DEPTH: usize = 16;
+
 /// What is known of a view.
 #[derive(Debug, Clone)]
 pub(super) enum ViewSig {
@@ -19,6 +22,8 @@ pub(super) enum ViewSig {
         /// Its place in the plan.
         index: usize,
         params: Vec<(Arc<str>, Type)>,
+        /// How many views deep it goes, itself included.
+        depth: usize,
         /// Which parameters end in a secret input.
         secret: Vec<bool>,
         gives: Type,
@@ -34,11 +39,17 @@ impl Checker<'_> {
                 self.say(Diagnostic::error("view-cycle", name.span, message));
                 return None;
             }
-            Some(known) => return Some(known.clone()),
+            Some(ViewSig::Known { .. }) => return self.known_view(name),
             None => {}
+        }
+        if self.view_depth >= DEPTH {
+            self.too_deep(name);
+            return None;
         }
         let view = *self.folder.views.iter().find(|view| view.name.text == name.text)?;
         self.views.insert(Arc::clone(&name.text), ViewSig::Open);
+        self.view_depth += 1;
+        let reach_before = std::mem::take(&mut self.view_reach);
         let was_loose = std::mem::take(&mut self.loose);
         let mut scope = Scope::default();
         let params: Vec<(Arc<str>, Type)> = view
@@ -62,10 +73,13 @@ impl Checker<'_> {
         let (give, gives) = self.expression(&mut scope, &view.give);
         self.idle(&mut scope);
         self.loose = was_loose;
+        self.view_depth -= 1;
+        let depth = 1 + std::mem::replace(&mut self.view_reach, reach_before);
         let gives = self.holes.resolve(&gives);
         let secret = params.iter().map(|(_, ty)| self.holes.is_secret(ty)).collect();
         let known = ViewSig::Known {
             index: self.plan.views.len(),
+            depth,
             secret,
             gives: Type { null: gives.null || checked.drops.is_some(), ..gives },
             params: params.iter().map(|(name, ty)| (Arc::clone(name), self.holes.resolve(ty))).collect(),
@@ -77,8 +91,25 @@ impl Checker<'_> {
             give,
             slots: scope.slots.len(),
         });
-        self.views.insert(Arc::clone(&name.text), known.clone());
+        if depth == DEPTH + 1 {
+            self.too_deep(&view.name); // once: what uses it is deeper still
+        }
+        self.views.insert(Arc::clone(&name.text), known);
+        self.known_view(name)
+    }
+
+    /// A view that has been checked, as part of what is being checked now.
+    fn known_view(&mut self, name: &Name) -> Option<ViewSig> {
+        let known = self.views.get(&name.text)?.clone();
+        if let ViewSig::Known { depth, .. } = known {
+            self.view_reach = self.view_reach.max(depth);
+        }
         Some(known)
+    }
+
+    fn too_deep(&mut self, name: &Name) {
+        let message = format!("views use each other more than {DEPTH} deep");
+        self.say(Diagnostic::error("deep-views", name.span, message));
     }
 
     /// Warns of variables that nothing reads.

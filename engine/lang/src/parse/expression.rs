@@ -23,8 +23,16 @@ impl Parser<'_> {
             self.bump();
             let right = self.nested(|parser| parser.binary(strength))?;
             let span = left.span.to(right.span);
-            left = Expr { kind: Box::new(ExprKind::Binary(op, left, right)), span };
+            left = self.bounded(Expr::new(ExprKind::Binary(op, left, right), span))?;
         }
+    }
+
+    /// A chain is no deeper than what is nested: it is walked in the same way.
+    fn bounded(&mut self, expr: Expr) -> Parse<Expr> {
+        if expr.depth > super::DEPTH {
+            return self.fault(format!("this is more than {} levels deep", super::DEPTH), |fault| fault);
+        }
+        Ok(expr)
     }
 
     fn operator(&self) -> Option<(Binary, u8)> {
@@ -49,13 +57,12 @@ impl Parser<'_> {
         } else {
             return self.postfix();
         };
-        Ok(Expr { kind: Box::new(kind), span: start.to(self.last_span()) })
+        Ok(Expr::new(kind, start.to(self.last_span())))
     }
 
     fn postfix(&mut self) -> Parse<Expr> {
         let start = self.span();
         let mut expr = self.primary()?;
-        let mut steps = 0;
         loop {
             let kind = if self.eat_mark(".") {
                 ExprKind::Member(expr, self.name("the name of a field")?)
@@ -67,18 +74,14 @@ impl Parser<'_> {
             } else {
                 return Ok(expr);
             };
-            steps += 1;
-            if steps > super::DEPTH {
-                return self.fault("this goes too deep into one value".into(), |fault| fault);
-            }
-            expr = Expr { kind: Box::new(kind), span: start.to(self.last_span()) };
+            expr = self.bounded(Expr::new(kind, start.to(self.last_span())))?;
         }
     }
 
     fn primary(&mut self) -> Parse<Expr> {
         let start = self.span();
         if let Some(value) = self.literal() {
-            return Ok(Expr { kind: Box::new(ExprKind::Literal(value)), span: start.to(self.last_span()) });
+            return Ok(Expr::new(ExprKind::Literal(value), start.to(self.last_span())));
         }
         let kind = match self.peek() {
             Token::Mark("(") => {
@@ -109,7 +112,7 @@ impl Parser<'_> {
                 return self.fault(format!("expected an expression, found {found}"), |fault| fault);
             }
         };
-        Ok(Expr { kind: Box::new(kind), span: start.to(self.last_span()) })
+        Ok(Expr::new(kind, start.to(self.last_span())))
     }
 
     /// `if c then a else b`
@@ -181,7 +184,7 @@ impl Parser<'_> {
             self.diagnostics.push(fault.help(format!("write {:?}: value", &*key.text)));
             return Err(Fault);
         }
-        Ok(Expr { kind: Box::new(ExprKind::Variable(Arc::clone(&key.text))), span: key.span })
+        Ok(Expr::new(ExprKind::Variable(Arc::clone(&key.text)), key.span))
     }
 
     /// A list, or a comprehension: over the rows of a query, or over a list.

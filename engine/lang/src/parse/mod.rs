@@ -18,7 +18,7 @@ use crate::source::{FileId, Span};
 use crate::token::{Token, tokens};
 
 /// How deep expressions and patterns may nest.
-const DEPTH: usize = 100;
+const DEPTH: usize = 64;
 
 /// Words that begin a part of a rule, and so are no names of variables.
 const RESERVED: [&str; 15] = [

@@ -4,7 +4,7 @@ use concord::storage::{Changes, NewDoc, Write};
 
 use super::Outcome;
 use super::lab::{Item, Lab, assert_lost, id, names};
-use crate::store::{Commit, Contended};
+use crate::store::{Commit, Contended, Owed};
 
 pub(super) async fn a_version_never_comes_back(lab: &Lab) -> Outcome {
     let mut seen = Vec::new();
@@ -109,5 +109,34 @@ pub(super) async fn a_conflict_leaves_nothing_in_the_journal(lab: &Lab) -> Outco
     lab.commit_with(first, &[(flow, "1")]).await?;
     assert_lost(lab.commit_with(second, &[(flow, "2")]).await, &Contended::Doc(lab.key("a")));
     assert_eq!(lab.store.journal(flow).wait().await?, ["1"]);
+    Ok(())
+}
+
+pub(super) async fn what_is_owed_is_kept_until_it_is_done(lab: &Lab) -> Outcome {
+    let (one, two) = (5_u128 << 80, 5_u128 << 80 | 1);
+    let row = |flow, text: &'static str| Owed { row: Some((flow, text.into())), closed: Vec::new() };
+    for (n, owed) in (0..).zip([row(two, "a"), row(one, "b"), row(two, "c")]) {
+        let mut tx = lab.begin();
+        lab.items.put(&mut tx, &Item::new("a").grouped("red", n)).await?;
+        lab.commit_owing(tx, owed).await?;
+    }
+    // What loses a conflict owes nothing.
+    let (mut first, mut second) = (lab.begin(), lab.begin());
+    lab.items.put(&mut first, &Item::new("b")).await?;
+    lab.items.put(&mut second, &Item::new("b")).await?;
+    lab.commit(first).await?;
+    assert_lost(lab.commit_owing(second, row(one, "d")).await, &Contended::Doc(lab.key("b")));
+    let open = lab.store.open_flows().wait().await?;
+    let rows: Vec<(u128, Vec<_>)> = open.into_iter().map(|open| (open.flow, open.rows)).collect();
+    assert_eq!(rows, [(one, vec!["b".into()]), (two, vec!["a".into(), bytes::Bytes::from("c")])]);
+
+    let mut tx = lab.begin();
+    lab.items.put(&mut tx, &Item::new("c")).await?;
+    lab.commit_owing(tx, Owed { row: Some((one, "e".into())), closed: vec![two] }).await?;
+    let open = lab.store.open_flows().wait().await?;
+    assert_eq!(open.iter().map(|open| (open.flow, open.rows.len())).collect::<Vec<_>>(), [(one, 2)]);
+    // A commit may do nothing else.
+    lab.commit_owing(lab.begin(), Owed { row: None, closed: vec![one] }).await?;
+    assert!(lab.store.open_flows().wait().await?.is_empty());
     Ok(())
 }

@@ -8,7 +8,7 @@ use concord::spec::StateSpec;
 use concord::storage::{CollectionId, DocKey, Source, StorageFault, Version};
 use concord::{Collection, Find, Id, Ids, Millis, Place, State, StoreError, Tx};
 
-use crate::store::{Commit, CommitError, Contended, Layout, Record, Store};
+use crate::store::{Commit, CommitError, Contended, Layout, Owed, Record, Store};
 
 /// A document with an index of each sort.
 #[derive(State, Debug, Clone, PartialEq, Eq)]
@@ -116,6 +116,12 @@ impl Lab {
         };
         let commit = Commit { changes, records: records.iter().map(record).collect(), ..Commit::default() };
         self.store.commit(commit).wait().await
+    }
+
+    /// Commits, and what is owed with it.
+    pub(super) async fn commit_owing(&self, tx: Tx, owed: Owed) -> Result<(), CommitError> {
+        let changes = tx.finish().map_err(StorageFault::new)?;
+        self.store.commit(Commit { changes, owed, ..Commit::default() }).wait().await
     }
 
     /// Puts these documents into the collection that the case is about.
