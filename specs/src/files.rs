@@ -10,9 +10,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use concord_runtime::Registry;
-
-use crate::{FOLDER, Page, generate};
+use crate::{FOLDER, Page};
 
 /// Why documents are not what they should be.
 #[derive(Debug, thiserror::Error)]
@@ -79,17 +77,17 @@ fn lines(stale: &[Stale]) -> String {
 ///
 /// ```no_run
 /// # let registry = concord_runtime::Registry::default();
-/// for path in concord_specs::write(".".as_ref(), &registry)? {
+/// let pages = concord_specs::generate(&registry);
+/// for path in concord_specs::write(".".as_ref(), &pages)? {
 ///     println!("{}", path.display());
 /// }
 /// # Ok::<(), concord_specs::Error>(())
 /// ```
-pub fn write(root: &Path, registry: &Registry) -> Result<Vec<PathBuf>, Error> {
+pub fn write(root: &Path, pages: &[Page]) -> Result<Vec<PathBuf>, Error> {
     let folder = root.join(FOLDER);
     fs::create_dir_all(&folder).map_err(fault(&folder))?;
-    let pages = generate(registry);
     let mut changed = Vec::new();
-    for name in unexpected(root, &pages)? {
+    for name in unexpected(root, pages)? {
         let path = root.join(name);
         fs::remove_file(&path).map_err(fault(&path))?;
         changed.push(path);
@@ -105,17 +103,16 @@ pub fn write(root: &Path, registry: &Registry) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// Compares the documents below `root`, the checkout, with what they should be. Changes nothing.
-pub fn check(root: &Path, registry: &Registry) -> Result<(), Error> {
-    let pages = generate(registry);
+pub fn check(root: &Path, pages: &[Page]) -> Result<(), Error> {
     let mut stale = Vec::new();
-    for page in &pages {
+    for page in pages {
         let difference = match found(&root.join(&page.path))? {
             None => Some(Difference::Missing),
             Some(found) => difference(&found, &page.text),
         };
         stale.extend(difference.map(|difference| Stale { path: page.path.clone(), difference }));
     }
-    let others = unexpected(root, &pages)?.into_iter();
+    let others = unexpected(root, pages)?.into_iter();
     stale.extend(others.map(|path| Stale { path, difference: Difference::Unexpected }));
     if stale.is_empty() { Ok(()) } else { Err(Error::Stale(stale)) }
 }

@@ -7,7 +7,7 @@ use crate::cell;
 const HEAD: &str = "# The concepts
 
 `concord docs` writes every Markdown file in this folder from the code, and removes those that no concept has any more.
-Changes by hand are lost; `concord docs --check` finds them.
+Changes by hand are lost; `concord docs --check` finds them. How concepts meet is in [the rules](Rules.md).
 
 | concept | what it is good for | |
 | --- | --- | --- |

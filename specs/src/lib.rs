@@ -9,12 +9,14 @@ mod concept;
 mod files;
 mod graph;
 mod index;
+mod rules;
 
 pub use concord_lang::shape::{Field, SchemaOf, Shape};
 use concord_runtime::Registry;
 
 pub use files::{Difference, Error, Stale, check, write};
 pub use graph::graph;
+pub use rules::rules;
 
 /// Where documents lie in a checkout. Every Markdown file in it is generated.
 const FOLDER: &str = "specs/api";

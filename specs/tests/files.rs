@@ -5,16 +5,16 @@ use std::fs;
 use std::path::Path;
 
 use concord_runtime::Registry;
-use concord_specs::{Difference, Error, Stale, check, write};
+use concord_specs::{Difference, Error, Page, Stale, check, generate, write};
 
-fn registry() -> Registry {
+fn pages() -> Vec<Page> {
     let mut registry = Registry::default();
     registry.add(concept_call_session::CallSession::default()).unwrap();
-    registry
+    generate(&registry)
 }
 
 fn stale(root: &Path) -> Vec<Stale> {
-    match check(root, &registry()) {
+    match check(root, &pages()) {
         Ok(()) => Vec::new(),
         Err(Error::Stale(stale)) => stale,
         Err(error) => panic!("{error}"),
@@ -29,22 +29,22 @@ fn what_was_written_is_not_stale_and_not_written_again() {
     assert!(missing.iter().all(|stale| stale.difference == Difference::Missing));
     assert!(!root.path().join("specs").exists(), "a check writes nothing");
 
-    assert_eq!(write(root.path(), &registry()).unwrap().len(), 3);
+    assert_eq!(write(root.path(), &pages()).unwrap().len(), 3);
     assert_eq!(stale(root.path()), []);
-    assert!(write(root.path(), &registry()).unwrap().is_empty());
+    assert!(write(root.path(), &pages()).unwrap().is_empty());
 }
 
 #[test]
 fn a_changed_document_is_named_with_its_first_line_that_differs() {
     let root = tempfile::tempdir().unwrap();
-    write(root.path(), &registry()).unwrap();
+    write(root.path(), &pages()).unwrap();
     let page = root.path().join("specs/api/CallSession.md");
     let text = fs::read_to_string(&page).unwrap();
     let differs = |changed: &str| {
         fs::write(&page, changed).unwrap();
         let mut found = stale(root.path());
         assert_eq!((found.len(), &*found[0].path), (1, "specs/api/CallSession.md"));
-        let fault = check(root.path(), &registry()).unwrap_err().to_string();
+        let fault = check(root.path(), &pages()).unwrap_err().to_string();
         assert!(fault.contains("specs/api/CallSession.md differs from line"), "{fault}");
         match found.remove(0).difference {
             Difference::Line { number, found, expected } => (number, found, expected),
@@ -66,7 +66,7 @@ fn a_changed_document_is_named_with_its_first_line_that_differs() {
 #[test]
 fn a_document_of_a_concept_that_is_gone_is_stale_and_removed_and_nothing_else_is() {
     let root = tempfile::tempdir().unwrap();
-    write(root.path(), &registry()).unwrap();
+    write(root.path(), &pages()).unwrap();
     let folder = root.path().join("specs/api");
     fs::write(folder.join("Gone.md"), "").unwrap();
     fs::write(folder.join("openapi.json"), "{}").unwrap();
@@ -74,7 +74,7 @@ fn a_document_of_a_concept_that_is_gone_is_stale_and_removed_and_nothing_else_is
 
     let gone = Stale { path: "specs/api/Gone.md".into(), difference: Difference::Unexpected };
     assert_eq!(stale(root.path()), [gone]);
-    assert_eq!(write(root.path(), &registry()).unwrap(), [folder.join("Gone.md")]);
+    assert_eq!(write(root.path(), &pages()).unwrap(), [folder.join("Gone.md")]);
     assert!(!folder.join("Gone.md").exists());
     assert!(folder.join("openapi.json").exists() && folder.join("notes.md").exists());
 }
@@ -83,7 +83,7 @@ fn a_document_of_a_concept_that_is_gone_is_stale_and_removed_and_nothing_else_is
 fn a_document_that_cannot_be_read_is_an_error_and_not_stale() {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir_all(root.path().join("specs/api/CallSession.md")).unwrap();
-    let error = check(root.path(), &registry()).unwrap_err();
+    let error = check(root.path(), &pages()).unwrap_err();
     assert!(
         matches!(&error, Error::File { path, .. } if path.ends_with("specs/api/CallSession.md")),
         "{error}"

@@ -163,3 +163,33 @@ async fn without_its_keys_a_firing_would_happen_twice_and_this_would_be_seen() {
     }
     assert!(seen > 0);
 }
+
+#[tokio::test]
+async fn what_a_failing_store_held_up_happens_when_it_is_back() {
+    let ids = Arc::default();
+    let store = hall(&ids).await;
+    for commits in 1..COMMITS {
+        let cut = Arc::new(Cut { store: store.clone(), left: AtomicUsize::new(commits), forgetful: false });
+        let app = open(Arc::<Cut>::clone(&cut), &ids).await;
+        // The last one is in the hall again for each party.
+        let owner = format!("host {commits}");
+        app.ok("Room/open", json!({ "owner": owner, "subject": "party" })).await;
+        app.quiet().await;
+        assert!(app.app().firings()[2] > 0, "something failed, as the store did");
+        cut.left.store(usize::MAX, Ordering::SeqCst);
+        let room = app.ok("Room/_ofOwner", json!({ "owner": owner })).await[0]["room"].clone();
+        let greeted = json!({ "owner": format!("{}/left", room.as_str().unwrap()) });
+        // The app asks the store now and then whether it is back, by itself.
+        while app.ok("Room/_ofOwner", greeted.clone()).await == json!([]) {
+            tokio::task::yield_now().await;
+        }
+        app.quiet().await;
+        let guests = app.ok("Participant/_in", json!({ "room": room })).await;
+        for guest in guests.as_array().unwrap() {
+            let owner = format!("{}/{}", room.as_str().unwrap(), guest["user"].as_str().unwrap());
+            let greeted = app.ok("Room/_ofOwner", json!({ "owner": owner })).await;
+            assert_eq!(greeted.as_array().unwrap().len(), 1, "{owner} after {commits} commits");
+        }
+        app.ok("Participant/join", json!({ "room": "hall", "user": "last" })).await;
+    }
+}

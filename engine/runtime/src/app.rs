@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::registry::{ActionRef, Registry};
 use crate::ring::Ring;
 use crate::run::{Answer, Input, Run, Waits};
-use crate::transaction::Engine;
+use crate::transaction::{Engine, Firings};
 
 /// Concepts and rules on a store. A cheap handle: clone it.
 #[derive(Clone)]
@@ -131,6 +131,12 @@ impl App {
     /// All flows that are in memory, oldest first.
     pub fn flows(&self) -> Vec<Arc<Flow>> {
         self.inner.ring.all()
+    }
+
+    /// How many firings were done, dropped by a line, and failed, since the app was opened.
+    pub fn firings(&self) -> [u64; 3] {
+        let Firings { done, dropped, failed } = &self.inner.engine.firings;
+        [done, dropped, failed].map(|count| count.load(Ordering::Relaxed))
     }
 
     /// The intervals in which rules want the clock to tick, each with the action that does: the literals of `every` in

@@ -16,7 +16,7 @@ use crate::ids::RandomIds;
 use crate::registry::{Registry, places};
 use crate::ring::Ring;
 use crate::rules::{self, ContractSettings};
-use crate::transaction::Engine;
+use crate::transaction::{Engine, Firings};
 
 /// An app that is not open yet.
 ///
@@ -126,6 +126,7 @@ impl Options {
             volatile,
             deadline: self.deadline,
             flow_bound: self.flow_bound,
+            firings: Firings::default(),
             closing: std::sync::Mutex::default(),
         };
         let app = App::new(engine, contracts, warnings, Ring::new(self.ring_bytes), self.explains);

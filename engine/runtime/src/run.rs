@@ -4,6 +4,7 @@
 //! is a stack of matches. Whoever waits for the flow's answer gets it as soon as it is certain; the rest goes on behind it.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
@@ -19,7 +20,7 @@ use crate::flow::{Cause, Failure, Flow, FlowId, Note, Record, What};
 use crate::matching::{Found, Match, Matcher, Outside};
 use crate::registry::ActionRef;
 use crate::rules::SyncId;
-use crate::transaction::{End, Engine, Job, Ran};
+use crate::transaction::{End, Engine, Firings, Job, Ran};
 
 /// What a flow tells whoever started it.
 #[derive(Debug)]
@@ -196,6 +197,13 @@ impl<'e> Run<'e> {
         let cause = Cause { sync: Arc::clone(engine.rules.name(due.sync)), records: (&*due.records).into() };
         let (ran, found) = self.transact(Job::Fire(sync, &due.frame, &cause), Some(&due)).await;
         let has_stimulus = due.records.contains(&0);
+        let Firings { done, dropped, failed } = &engine.firings;
+        let counter = match &ran.end {
+            End::Done => done,
+            End::Dropped(..) => dropped,
+            End::Halted(..) | End::Failed(..) | End::Called(_) | End::Admitted(_) => failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
         match ran.end {
             End::Done => {
                 let response = self.response(&ran);

@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::collections::{BTreeSet, HashSet};
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -42,8 +43,18 @@ pub(crate) struct Engine {
     pub(crate) deadline: Duration,
     /// Actions in one flow at most.
     pub(crate) flow_bound: usize,
+    /// What came of firings since the start.
+    pub(crate) firings: Firings,
     /// Flows that owe nothing any more and still stand in the store as open: the next commit takes them along.
     pub(crate) closing: Mutex<Vec<u128>>,
+}
+
+/// How many firings there were.
+#[derive(Debug, Default)]
+pub(crate) struct Firings {
+    pub(crate) done: AtomicU64,
+    pub(crate) dropped: AtomicU64,
+    pub(crate) failed: AtomicU64,
 }
 
 /// What a transaction does.

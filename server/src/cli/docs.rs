@@ -2,19 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
+use concord_lang::Sources;
+use concord_runtime::ContractSettings;
+
 use super::Outcome;
-use crate::concepts;
+use crate::{concepts, rules};
 
 pub(super) fn run(check: bool) -> Outcome {
     let root = root()?;
-    let registry = concepts::registry(&[])?;
+    let mut registry = concepts::registry(&[])?;
+    let mut pages = concord_specs::generate(&registry);
+    let sources = Sources::new(rules::shipped());
+    let (plan, _) = concord_runtime::check_into(sources, &mut registry, &ContractSettings::default())?;
+    pages.push(concord_specs::rules(&registry, &plan));
     if check {
-        concord_specs::check(&root, &registry)?;
+        concord_specs::check(&root, &pages)?;
         super::say("the documents in specs/api are what they should be");
     } else {
-        let written = concord_specs::write(&root, &registry)?;
-        let all = concord_specs::generate(&registry).len();
-        super::say(&format!("{all} documents in specs/api, {} of them changed", written.len()));
+        let written = concord_specs::write(&root, &pages)?;
+        super::say(&format!("{} documents in specs/api, {} of them changed", pages.len(), written.len()));
     }
     Ok(())
 }

@@ -36,6 +36,8 @@ const OUTCOMES: [Outcome; 3] = [Outcome::Ok, Outcome::Refused, Outcome::Failed];
 /// Seconds; a memory call takes microseconds, one on disk a millisecond.
 const BUCKETS: [f64; 10] = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0];
 
+const FIRINGS: [&str; 3] = ["firings_done", "firings_dropped", "firings_failed"];
+
 /// The figures of a server.
 pub struct Metrics {
     figures: Figures,
@@ -48,6 +50,8 @@ pub struct Metrics {
     in_flight: Gauge,
     memory: Gauge,
     uptime: Gauge,
+    /// By what came of them: done, dropped, failed.
+    firings: [Gauge; 3],
     started: Instant,
     /// Connections at this moment; the gauge follows it.
     open: AtomicU64,
@@ -75,6 +79,7 @@ impl Metrics {
             in_flight: Gauge::default(),
             memory: Gauge::default(),
             uptime: Gauge::default(),
+            firings: Default::default(),
             started: Instant::now(),
             open: AtomicU64::new(0),
             figures,
@@ -94,6 +99,10 @@ impl Metrics {
         figures.register("connections_refused", "Connections beyond the limit", self.shed.clone());
         figures.register("in_flight", "Requests being answered", self.in_flight.clone());
         figures.register("resident_memory_bytes", "Memory of the process", self.memory.clone());
+        let said = ["Firings done", "Firings that a line dropped", "Firings that failed"];
+        for ((name, help), gauge) in FIRINGS.into_iter().zip(said).zip(&self.firings) {
+            figures.register(name, help, gauge.clone());
+        }
         figures.register("uptime_seconds", "Time since the start", self.uptime.clone());
         self
     }
@@ -124,8 +133,11 @@ impl Metrics {
     }
 
     /// All figures as Prometheus reads them.
-    pub(crate) fn text(&self, in_flight: usize) -> String {
+    pub(crate) fn text(&self, in_flight: usize, firings: [u64; 3]) -> String {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        for (known, count) in self.firings.iter().zip(firings) {
+            known.set(gauge(count));
+        }
         self.connections.set(gauge(self.open.load(Ordering::Relaxed)));
         self.in_flight.set(gauge(in_flight as u64));
         self.uptime.set(gauge(self.started.elapsed().as_secs()));

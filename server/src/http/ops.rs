@@ -33,7 +33,8 @@ pub(crate) async fn ready(site: Arc<Site>) -> Response<Body> {
 
 /// Figures for Prometheus.
 pub(crate) fn metrics(site: &Site) -> Response<Body> {
-    let mut response = Response::new(Body::from(site.metrics.text(site.in_flight.count())));
+    let mut response =
+        Response::new(Body::from(site.metrics.text(site.in_flight.count(), site.app.firings())));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response
