@@ -103,7 +103,7 @@ impl<T: State> Collection<T> {
 
     /// Up to `limit` documents with ids after `after`, by id. To walk a large collection, go on from the last id.
     pub async fn scan(&self, tx: &Tx, after: Option<&Id<T>>, limit: usize) -> Result<Vec<T>, StoreError> {
-        let after = after.map(|id| Arc::from(id.as_str()));
+        let after = after.map(|id| Arc::clone(id.text()));
         let rows = tx.scan(Scan { collection: self.place(tx)?.id, after, limit }).await?;
         rows.into_iter().map(|(id, body)| self.read(tx, &id, &body)).collect()
     }
@@ -135,7 +135,7 @@ impl<T: State> Collection<T> {
     }
 
     fn key(&self, tx: &Tx, id: &Id<T>) -> Result<DocKey, StoreError> {
-        Ok(DocKey { collection: self.place(tx)?.id, id: Arc::from(id.as_str()) })
+        Ok(DocKey { collection: self.place(tx)?.id, id: Arc::clone(id.text()) })
     }
 
     fn place(&self, tx: &Tx) -> Result<&Place, StoreError> {
@@ -162,7 +162,9 @@ fn write<T: State>(tx: &mut Tx, key: DocKey, before: Option<&T>, doc: &T) -> Res
         tx.spoil(StoreError::Misuse(format!("{} does not turn into JSON: {error}", T::SPEC.name).into()))
     })?;
     let before = before.map(keys).unwrap_or_default();
-    tx.write(key, before, Some(NewDoc { body: Bytes::copy_from_slice(&body), keys: keys(doc) }));
+    // Without the room to grow that a vector has, the bytes need no header of their own.
+    let body = Bytes::from(body.into_boxed_slice());
+    tx.write(key, before, Some(NewDoc { body, keys: keys(doc) }));
     Ok(())
 }
 

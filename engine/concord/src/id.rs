@@ -2,13 +2,15 @@
 //!
 //! An id is opaque text, so that ids from outside (a user of another system) and ids of our own are one type. The tag
 //! costs nothing at run time and keeps an `Id<Session>` out of a place for an `Id<Window>`. What an id may hold is
-//! checked where it enters, here, so no concept has to ask again.
+//! checked where it enters, here, so no concept has to ask again. The text is shared, as the id of a new document goes
+//! into the document, the result, the store's keys and its indexes.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -32,7 +34,7 @@ pub const MAX_ID_BYTES: usize = 256;
 /// # Ok::<(), concord::BadId>(())
 /// ```
 pub struct Id<T: ?Sized> {
-    text: Box<str>,
+    text: Arc<str>,
     tag: PhantomData<fn() -> T>,
 }
 
@@ -54,7 +56,7 @@ impl<T: ?Sized> Id<T> {
     /// The same id, as that of something else: for a concept whose documents go by ids from outside.
     #[must_use]
     pub fn cast<U: ?Sized>(&self) -> Id<U> {
-        Id::trusted(self.as_str())
+        Id::trusted(Arc::clone(&self.text))
     }
 
     /// The id as text.
@@ -63,15 +65,20 @@ impl<T: ?Sized> Id<T> {
     }
 
     /// Checks a text and takes it for an id.
-    pub fn new(text: impl Into<Box<str>>) -> Result<Self, BadId> {
+    pub fn new(text: impl Into<Arc<str>>) -> Result<Self, BadId> {
         let text = text.into();
         check(&text)?;
         Ok(Self::trusted(text))
     }
 
     /// For texts that are ids by construction.
-    pub(crate) fn trusted(text: impl Into<Box<str>>) -> Self {
+    pub(crate) fn trusted(text: impl Into<Arc<str>>) -> Self {
         Self { text: text.into(), tag: PhantomData }
+    }
+
+    /// The text, to be shared.
+    pub(crate) fn text(&self) -> &Arc<str> {
+        &self.text
     }
 }
 
@@ -98,7 +105,7 @@ impl<T: ?Sized> FromStr for Id<T> {
 // Written out because a derive would ask the tag for the same trait.
 impl<T: ?Sized> Clone for Id<T> {
     fn clone(&self) -> Self {
-        Self { text: self.text.clone(), tag: PhantomData }
+        Self { text: Arc::clone(&self.text), tag: PhantomData }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod collection;
 mod concept;
+mod docs;
 mod error;
 mod id;
 mod input;

@@ -36,9 +36,9 @@ pub fn rows<R: IntoIterator<Item: Wire>, E: ConceptError>(result: Result<R, E>) 
 }
 
 fn json<T: Serialize>(value: &T) -> Result<Output, Refusal> {
-    let mut out = Vec::with_capacity(128);
+    let mut out = Vec::with_capacity(64);
     serde_json::to_writer(&mut out, value).map_err(Refusal::internal)?;
-    Ok(if out == b"null" { Output::from_static(b"{}") } else { Output::copy_from_slice(&out) })
+    Ok(if out == b"null" { Output::from_static(b"{}") } else { Output::from(out) })
 }
 
 /// What a concept answers when it is asked for an action that it does not have.
@@ -70,10 +70,9 @@ pub fn keys<T: State>(body: &[u8]) -> Result<Vec<Box<[u8]>>, BoxError> {
     Ok(crate::collection::keys(&doc))
 }
 
-/// The low `digits` hexadecimal digits of a number. Ids are made for every call, and formatting takes its time.
-pub fn hex(number: u128, digits: u32) -> String {
-    let digit = |place: u32| char::from(b"0123456789abcdef"[(number >> (place * 4) & 0xF) as usize]);
-    (0..digits).rev().map(digit).collect()
+/// The low `N` hexadecimal digits of a number. Ids are made for every call, and formatting takes its time.
+pub fn hex<const N: usize>(number: u128) -> [u8; N] {
+    std::array::from_fn(|place| b"0123456789abcdef"[(number >> ((N - 1 - place) * 4) & 0xF) as usize])
 }
 
 /// What stands in a record for a secret.

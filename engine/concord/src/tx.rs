@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 
+use crate::docs::{Base, Docs, Entry, Next};
 use crate::error::StoreError;
 use crate::rt::hex;
 use crate::storage::{
-    Changes, CollectionId, DocKey, Lookup, NewDoc, Scan, Snapshot, Source, StorageFault, Stored, Version,
-    Write,
+    Changes, CollectionId, DocKey, Lookup, NewDoc, Scan, Snapshot, Source, StorageFault, Write,
 };
 use crate::{Id, Millis};
 
@@ -50,74 +50,16 @@ pub struct Tx {
 
 #[derive(Default)]
 struct Work {
-    docs: BTreeMap<DocKey, Entry>,
+    docs: Docs,
     lookups: Vec<(Lookup, Vec<Arc<str>>)>,
     scans: Vec<(Scan, Vec<Arc<str>>)>,
     fault: Option<StoreError>,
-}
-
-struct Entry {
-    base: Base,
-    next: Option<Next>,
-}
-
-/// What the store has.
-enum Base {
-    /// Not looked at, taken for absent.
-    Presumed,
-    Absent,
-    Present(Version, Bytes),
 }
 
 /// What a look-up gave: documents of the store, in order, that this transaction has not touched; and its own.
 pub(crate) struct Found {
     pub(crate) stored: Vec<(Arc<str>, Bytes)>,
     pub(crate) own: Vec<(Arc<str>, Bytes)>,
-}
-
-/// What this transaction makes of it.
-struct Next {
-    before: Vec<Box<[u8]>>,
-    after: Option<NewDoc>,
-}
-
-impl Entry {
-    /// Whether there is no need to ask the store.
-    fn is_known(&self) -> bool {
-        self.next.is_some() || !matches!(self.base, Base::Presumed)
-    }
-
-    fn body(&self) -> Option<&Bytes> {
-        match (&self.next, &self.base) {
-            (Some(next), _) => next.after.as_ref().map(|doc| &doc.body),
-            (None, Base::Present(_, body)) => Some(body),
-            (None, Base::Presumed | Base::Absent) => None,
-        }
-    }
-}
-
-impl Work {
-    /// Notes documents that a look-up brought along.
-    fn saw(&mut self, collection: CollectionId, stored: &[Stored]) {
-        for doc in stored {
-            let key = DocKey { collection, id: Arc::clone(&doc.id) };
-            let base = Base::Present(doc.version, doc.body.clone());
-            self.docs.entry(key).or_insert(Entry { base, next: None });
-        }
-    }
-
-    /// The documents written by this transaction that a look-up takes in.
-    fn own(&self, lookup: &Lookup) -> Vec<(Arc<str>, Bytes)> {
-        let (from, to) = lookup.range();
-        let within = |key: &[u8]| *key >= from[..] && to.as_ref().is_none_or(|to| *key < to[..]);
-        let written = self.docs.iter().filter(|(key, _)| key.collection == lookup.collection);
-        written
-            .filter_map(|(key, entry)| {
-                let doc = entry.next.as_ref()?.after.as_ref()?;
-                within(doc.keys.get(lookup.index)?).then(|| (Arc::clone(&key.id), doc.body.clone()))
-            })
-            .collect()
-    }
 }
 
 impl Tx {
@@ -139,11 +81,11 @@ impl Tx {
     /// A fresh id in the style of your choice.
     pub fn fresh_id_in<T: ?Sized>(&mut self, style: IdStyle) -> Id<T> {
         let bits = self.ids.bits();
-        Id::trusted(match style {
-            IdStyle::Uuid => uuid(bits),
-            IdStyle::Hex24 => hex(bits, 24),
-            IdStyle::Hex8 => hex(bits, 8),
-        })
+        match style {
+            IdStyle::Uuid => spelt(&uuid(bits)),
+            IdStyle::Hex24 => spelt(&hex::<24>(bits)),
+            IdStyle::Hex8 => spelt(&hex::<8>(bits)),
+        }
     }
 
     /// Ends the transaction: what it read and wrote, or the fault that it cannot commit with.
@@ -153,7 +95,9 @@ impl Tx {
             return Err(fault);
         }
         let mut changes = Changes { lookups: work.lookups, scans: work.scans, ..Changes::default() };
-        for (key, entry) in work.docs {
+        let docs = work.docs.into_sorted();
+        changes.writes.reserve_exact(docs.iter().filter(|(_, entry)| entry.next.is_some()).count());
+        for (key, entry) in docs {
             let version = match entry.base {
                 Base::Presumed | Base::Absent => None,
                 Base::Present(version, _) => Some(version),
@@ -179,19 +123,24 @@ impl Tx {
         let base = found.map_or(Base::Absent, |doc| Base::Present(doc.version, doc.body));
         let entry = Entry { base, next: None };
         let body = entry.body().cloned();
-        self.work().docs.insert(key, entry);
+        let mut work = self.work();
+        // Of two reads of it at once, the first one counts; both saw the same snapshot.
+        let noted = work.docs.entry(key, || Entry { base: Base::Presumed, next: None });
+        if !noted.is_known() {
+            *noted = entry;
+        }
         Ok(body)
     }
 
     /// Whether an insert at `key` has to look at the store first.
     pub(crate) fn must_look(&self, key: &DocKey) -> bool {
-        self.careful || self.work().docs.contains_key(key)
+        self.careful || self.work().docs.get(key).is_some()
     }
 
     /// Notes a write. `before` are the document's keys as the transaction saw it first.
     pub(crate) fn write(&mut self, key: DocKey, before: Vec<Box<[u8]>>, after: Option<NewDoc>) {
         let work = self.work.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let entry = work.docs.entry(key).or_insert(Entry { base: Base::Presumed, next: None });
+        let entry = work.docs.entry(key, || Entry { base: Base::Presumed, next: None });
         let before = entry.next.take().map_or(before, |earlier| earlier.before);
         entry.next = Some(Next { before, after });
     }
@@ -204,7 +153,7 @@ impl Tx {
         let stored = self.snapshot().await?.find(&asked).wait().await.map_err(|fault| self.faulted(fault))?;
         let mut work = self.work();
         work.lookups.push((asked, stored.iter().map(|doc| Arc::clone(&doc.id)).collect()));
-        work.saw(lookup.collection, &stored);
+        work.docs.saw(lookup.collection, &stored);
         let untouched = |id: &Arc<str>| {
             let key = DocKey { collection: lookup.collection, id: Arc::clone(id) };
             work.docs.get(&key).is_none_or(|entry| entry.next.is_none())
@@ -215,7 +164,7 @@ impl Tx {
                 .filter(|doc| untouched(&doc.id))
                 .map(|doc| (doc.id, doc.body))
                 .collect(),
-            own: work.own(lookup),
+            own: work.docs.own(lookup),
         })
     }
 
@@ -226,15 +175,15 @@ impl Tx {
         let stored = self.snapshot().await?.scan(&asked).wait().await.map_err(|fault| self.faulted(fault))?;
         let mut work = self.work();
         work.scans.push((asked, stored.iter().map(|doc| Arc::clone(&doc.id)).collect()));
-        work.saw(scan.collection, &stored);
+        work.docs.saw(scan.collection, &stored);
         let mut rows: BTreeMap<Arc<str>, Bytes> = stored.into_iter().map(|doc| (doc.id, doc.body)).collect();
-        for (key, entry) in work.docs.iter().filter(|(key, _)| key.collection == scan.collection) {
+        for (id, entry) in work.docs.of(scan.collection) {
             match entry.body() {
-                Some(body) if scan.after.as_ref().is_none_or(|after| key.id > *after) => {
-                    rows.insert(Arc::clone(&key.id), body.clone());
+                Some(body) if scan.after.as_ref().is_none_or(|after| id > after) => {
+                    rows.insert(Arc::clone(id), body.clone());
                 }
                 Some(_) => {}
-                None => drop(rows.remove(&key.id)),
+                None => drop(rows.remove(id)),
             }
         }
         Ok(rows.into_iter().take(scan.limit).collect())
@@ -261,7 +210,7 @@ impl Tx {
 
     fn writes_in(&self, collection: CollectionId) -> usize {
         let work = self.work();
-        work.docs.iter().filter(|(key, entry)| key.collection == collection && entry.next.is_some()).count()
+        work.docs.of(collection).filter(|(_, entry)| entry.next.is_some()).count()
     }
 
     fn work(&self) -> MutexGuard<'_, Work> {
@@ -269,12 +218,18 @@ impl Tx {
     }
 }
 
-fn uuid(bits: u128) -> String {
+/// The id that these digits spell.
+fn spelt<T: ?Sized>(digits: &[u8]) -> Id<T> {
+    Id::trusted(str::from_utf8(digits).expect("hexadecimal digits and dashes are text"))
+}
+
+fn uuid(bits: u128) -> [u8; 36] {
     // Version 4, variant 1, as RFC 9562 has it.
     let bits = bits & !(0xF << 76) & !(0b11 << 62) | 4 << 76 | 0b10 << 62;
-    let mut text = hex(bits, 32);
-    for dash in [8, 13, 18, 23] {
-        text.insert(dash, '-');
+    let digits = hex::<32>(bits);
+    let mut text = [b'-'; 36];
+    for (from, to) in [(0..8, 0), (8..12, 9), (12..16, 14), (16..20, 19), (20..32, 24)] {
+        text[to..to + from.len()].copy_from_slice(&digits[from]);
     }
     text
 }

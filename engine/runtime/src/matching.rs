@@ -48,7 +48,7 @@ impl Surroundings for Outside<'_> {
     }
 
     fn fresh(&mut self) -> Arc<str> {
-        concord::rt::hex(self.ids.bits(), 32).into()
+        format!("{:032x}", self.ids.bits()).into()
     }
 }
 

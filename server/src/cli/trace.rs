@@ -63,7 +63,7 @@ fn ask(config: &Config, flow: FlowId) -> Result<Option<Trace>, Box<dyn Error>> {
         return Ok(Some(serde_json::from_value(body)?));
     }
     if body["code"] == concord_runtime::NOT_FOUND {
-        return Ok(Some(Trace { flow: flow.to_text(), records: Vec::new(), near: Vec::new() }));
+        return Ok(Some(Trace { flow: flow.to_string(), records: Vec::new(), near: Vec::new() }));
     }
     Err(format!("the server at {} refused: {}", address.trim(), body["error"].as_str().unwrap_or_default())
         .into())

@@ -82,7 +82,7 @@ fn respond(answered: Answered, is_head: bool) -> Response<Body> {
     if has_body {
         map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    if let Ok(id) = HeaderValue::try_from(flow.to_text()) {
+    if let Ok(id) = HeaderValue::from_bytes(&flow.digits()) {
         map.insert(reply::REQUEST_ID, id);
     }
     for (name, value) in headers {

@@ -62,7 +62,7 @@ fn json(status: StatusCode, flow: FlowId, body: Bytes) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
-    if let Ok(id) = HeaderValue::try_from(flow.to_text()) {
+    if let Ok(id) = HeaderValue::from_bytes(&flow.digits()) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response

@@ -79,7 +79,7 @@ impl Trace {
     /// A trace from the lines of a journal.
     pub fn of_journal(flow: FlowId, lines: &[bytes::Bytes]) -> Result<Self, serde_json::Error> {
         let records = lines.iter().map(|line| serde_json::from_slice(line)).collect::<Result<_, _>>()?;
-        Ok(Self { flow: flow.to_text(), records, near: Vec::new() })
+        Ok(Self { flow: flow.to_string(), records, near: Vec::new() })
     }
 
     /// The record that another one followed from: the newest of those that its sync matched.
@@ -94,7 +94,7 @@ impl App {
         let told =
             |record: &crate::flow::Record| serde_json::from_slice(&record.to_json(self.registry())).ok();
         Trace {
-            flow: flow.id.to_text(),
+            flow: flow.id.to_string(),
             records: flow.records.iter().filter_map(told).collect(),
             near: near::misses(self, flow),
         }

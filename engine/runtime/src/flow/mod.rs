@@ -23,9 +23,9 @@ impl FlowId {
 }
 
 impl FlowId {
-    /// The id as text. The same as its display, without the machinery of formatting: every reply carries it.
-    pub fn to_text(self) -> String {
-        concord::rt::hex(self.0, 32)
+    /// The digits of its display, without the machinery of formatting: every reply carries them.
+    pub fn digits(self) -> [u8; 32] {
+        concord::rt::hex(self.0)
     }
 }
 
