@@ -4,6 +4,7 @@
 //! [`Layered`](crate::Layered), for which it can prepare a commit whose outcome is decided elsewhere.
 
 mod chain;
+mod clock;
 mod journal;
 mod pending;
 mod slots;
@@ -18,6 +19,7 @@ use concord::storage::{
 };
 use tokio::sync::Notify;
 
+use self::clock::Clock;
 use self::journal::Journal;
 use self::pending::Pendings;
 pub(crate) use self::pending::Prepared;
@@ -40,6 +42,7 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct Shared {
     state: RwLock<State>,
+    /// Held only for moments, always after the state.
     clock: Mutex<Clock>,
     journal: Mutex<Journal>,
     /// Flows that are not done.
@@ -55,14 +58,6 @@ struct State {
     pendings: Pendings,
 }
 
-/// Which version is the newest, and which ones are being read. Held only for moments, always after the state.
-#[derive(Default)]
-struct Clock {
-    newest: Version,
-    /// How many snapshots there are of a version.
-    readers: BTreeMap<Version, usize>,
-}
-
 impl MemoryStore {
     /// A store whose journal keeps its records for so long.
     pub fn new(retention: Retention) -> Self {
@@ -73,9 +68,7 @@ impl MemoryStore {
 
     /// A snapshot without the box around it.
     pub(crate) fn view(&self) -> View {
-        let mut clock = lock(&self.shared.clock);
-        let at = clock.newest;
-        *clock.readers.entry(at).or_default() += 1;
+        let at = lock(&self.shared.clock).enter();
         View { shared: Arc::clone(&self.shared), at }
     }
 
@@ -135,11 +128,9 @@ impl MemoryStore {
         if changes.is_read_only() {
             return;
         }
-        let mut clock = lock(&self.shared.clock);
-        clock.newest += 1;
-        state.tables.apply(changes.writes, clock.newest);
-        let oldest = clock.readers.first_key_value().map_or(clock.newest, |(oldest, _)| *oldest);
-        drop(clock);
+        // Whoever opens a snapshot from here on waits for the state before it reads, and needs nothing older than this.
+        let (now, oldest) = lock(&self.shared.clock).tick();
+        state.tables.apply(changes.writes, now);
         state.tables.forget(oldest);
     }
 
@@ -154,7 +145,7 @@ impl MemoryStore {
         layouts.iter().map(room).collect()
     }
 
-    fn keep(&self, records: Vec<Record>, owed: Owed) {
+    fn keep(&self, records: &[Record], owed: Owed) {
         if !records.is_empty() {
             lock(&self.shared.journal).extend(records);
         }
@@ -190,13 +181,13 @@ impl Store for MemoryStore {
         match self.try_commit(changes) {
             Ok(done) => {
                 if done.is_ok() {
-                    self.keep(records, owed);
+                    self.keep(&records, owed);
                 }
                 Answer::Now(done)
             }
             Err(changes) => Answer::Later(Box::pin(async move {
                 self.commit_later(changes).await?;
-                self.keep(records, owed);
+                self.keep(&records, owed);
                 Ok(())
             })),
         }
@@ -245,13 +236,7 @@ impl Snapshot for View {
 
 impl Drop for View {
     fn drop(&mut self) {
-        let mut clock = lock(&self.shared.clock);
-        if let Some(readers) = clock.readers.get_mut(&self.at) {
-            *readers -= 1;
-            if *readers == 0 {
-                clock.readers.remove(&self.at);
-            }
-        }
+        lock(&self.shared.clock).leave(self.at);
     }
 }
 

@@ -19,42 +19,55 @@ pub(super) struct Slots {
 
 struct Slot {
     hash: u64,
+    doc: Box<Doc>,
+}
+
+struct Doc {
     id: Arc<str>,
-    chain: Box<Chain>,
+    chain: Chain,
+}
+
+impl Slot {
+    /// Compares the hashes first, as they lie in the table itself.
+    fn is(&self, hash: u64, id: &str) -> bool {
+        self.hash == hash && *self.doc.id == *id
+    }
 }
 
 impl Slots {
     pub(super) fn get(&self, id: &str) -> Option<&Chain> {
-        let slot = self.table.find(self.hasher.hash_one(id), |slot| *slot.id == *id)?;
-        Some(&slot.chain)
+        let hash = self.hasher.hash_one(id);
+        let slot = self.table.find(hash, |slot| slot.is(hash, id))?;
+        Some(&slot.doc.chain)
     }
 
     pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Chain> {
-        let slot = self.table.find_mut(self.hasher.hash_one(id), |slot| *slot.id == *id)?;
-        Some(&mut slot.chain)
+        let hash = self.hasher.hash_one(id);
+        let slot = self.table.find_mut(hash, |slot| slot.is(hash, id))?;
+        Some(&mut slot.doc.chain)
     }
 
     /// Adds a version. Says whether there was one before.
     pub(super) fn push(&mut self, id: &Arc<str>, kept: Kept) -> bool {
         let hash = self.hasher.hash_one(&**id);
-        if let Some(slot) = self.table.find_mut(hash, |slot| slot.id == *id) {
-            slot.chain.push(kept);
+        if let Some(slot) = self.table.find_mut(hash, |slot| slot.is(hash, id)) {
+            slot.doc.chain.push(kept);
             return true;
         }
-        let slot = Slot { hash, id: Arc::clone(id), chain: Box::new(Chain::new(kept)) };
-        self.table.insert_unique(hash, slot, |slot| slot.hash);
+        let doc = Box::new(Doc { id: Arc::clone(id), chain: Chain::new(kept) });
+        self.table.insert_unique(hash, Slot { hash, doc }, |slot| slot.hash);
         false
     }
 
     pub(super) fn remove(&mut self, id: &str) {
         let hash = self.hasher.hash_one(id);
-        if let Ok(slot) = self.table.find_entry(hash, |slot| *slot.id == *id) {
+        if let Ok(slot) = self.table.find_entry(hash, |slot| slot.is(hash, id)) {
             slot.remove();
         }
     }
 
     /// All of them, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Chain)> {
-        self.table.iter().map(|slot| (&slot.id, &*slot.chain))
+        self.table.iter().map(|slot| (&slot.doc.id, &slot.doc.chain))
     }
 }
