@@ -124,12 +124,12 @@ impl App {
     }
 
     /// The flow, if it is recent enough to be in memory.
-    pub fn recent(&self, flow: FlowId) -> Option<Arc<Flow>> {
+    pub fn recent(&self, flow: FlowId) -> Option<Flow> {
         self.inner.ring.find(flow)
     }
 
     /// All flows that are in memory, oldest first.
-    pub fn flows(&self) -> Vec<Arc<Flow>> {
+    pub fn flows(&self) -> Vec<Flow> {
         self.inner.ring.all()
     }
 

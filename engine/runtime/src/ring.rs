@@ -4,7 +4,7 @@
 //! walks the ring, which is fine for a person who asks and keeps the cost of adding one to a push.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::flow::{Flow, FlowId, Record};
 
@@ -17,7 +17,7 @@ pub(crate) struct Ring {
 #[derive(Default)]
 struct Inner {
     /// Oldest first.
-    flows: VecDeque<Arc<Flow>>,
+    flows: VecDeque<Flow>,
     bytes: usize,
 }
 
@@ -27,32 +27,37 @@ impl Ring {
     }
 
     pub(crate) fn push(&self, flow: Flow) {
-        let flow = Arc::new(flow);
-        let mut fallen = Vec::new(); // dropped after the lock is
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner();
         inner.bytes += weight(&flow);
         inner.flows.push_back(flow);
         while inner.bytes > self.limit {
-            let Some(oldest) = inner.flows.pop_front() else { break };
+            let Some(oldest) = inner.flows.pop_front() else { return };
             inner.bytes -= weight(&oldest);
-            fallen.push(oldest);
+            let is_enough = inner.bytes <= self.limit; // nearly always: one comes, one goes
+            drop(inner);
+            drop(oldest); // while others may use the ring
+            if is_enough {
+                return;
+            }
+            inner = self.inner();
         }
     }
 
     /// The flows in which something failed only because the store did.
     pub(crate) fn stranded(&self) -> HashSet<u128> {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.flows.iter().filter(|flow| flow.is_stranded()).map(|flow| flow.id.0).collect()
+        self.inner().flows.iter().filter(|flow| flow.is_stranded()).map(|flow| flow.id.0).collect()
     }
 
-    pub(crate) fn all(&self) -> Vec<Arc<Flow>> {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.flows.iter().cloned().collect()
+    pub(crate) fn all(&self) -> Vec<Flow> {
+        self.inner().flows.iter().cloned().collect()
     }
 
-    pub(crate) fn find(&self, id: FlowId) -> Option<Arc<Flow>> {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.flows.iter().rev().find(|flow| flow.id == id).cloned()
+    pub(crate) fn find(&self, id: FlowId) -> Option<Flow> {
+        self.inner().flows.iter().rev().find(|flow| flow.id == id).cloned()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -181,7 +181,7 @@ impl Engine {
         tx: &mut Tx,
         body: &[u8],
     ) -> (Bytes, Result<Output, Refusal>) {
-        let mut noted = Vec::with_capacity(128);
+        let mut noted = Vec::with_capacity(64);
         let running = self.registry.call(action, tx, Input::new(body, &mut noted));
         let caught = AssertUnwindSafe(running).catch_unwind();
         let outcome = match self.registry.spec(action).role {

@@ -56,7 +56,8 @@ impl From<&Refusal> for Failure {
 impl Record {
     pub(crate) fn new(action: ActionRef, at: Millis, input: Bytes, result: &Result<Output, Refusal>) -> Self {
         let outcome = match result {
-            Ok(output) => Ok(output.clone()),
+            // A copy: the reply's own bytes go back to where they came from while they are warm.
+            Ok(output) => Ok(Bytes::copy_from_slice(output)),
             Err(refusal) => Err(refusal.into()),
         };
         Self { number: 0, action, at, input, outcome, cause: None }
