@@ -110,7 +110,8 @@ impl<T: State> Collection<T> {
 
     async fn check_all_unique(&self, tx: &Tx, doc: &T) -> Result<(), StoreError> {
         for (index, spec) in T::SPEC.indexes.iter().enumerate().filter(|(_, spec)| spec.unique) {
-            self.check_unique(tx, index, spec, doc).await?;
+            // In a box, so that the future of every insert need not have room for it.
+            Box::pin(self.check_unique(tx, index, spec, doc)).await?;
         }
         Ok(())
     }
