@@ -1,7 +1,8 @@
 //! Serves concepts over HTTP.
 //!
 //! The `concord` binary is [`cli::main`]. A program of your own can do the same in three steps: open an
-//! [`App`](concord_runtime::App), put a [`Site`] around it, and [`serve`] its [`router`] or mount that in another.
+//! [`App`](concord_runtime::App), put a [`Site`] around it, and [`serve`] its [`Routes`] or mount them, as a router, in
+//! another.
 
 pub mod cli;
 pub mod concepts;
@@ -12,5 +13,5 @@ pub mod rules;
 mod ticking;
 pub mod token;
 
-pub use http::{Metrics, RequestLimits, Site, router};
+pub use http::{Metrics, RequestLimits, Routes, Site};
 pub use net::{ConnectionLimits, serve};

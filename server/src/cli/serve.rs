@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::Outcome;
 use crate::config::{Config, LogFormat};
-use crate::http::{Site, router};
+use crate::http::{Routes, Site};
 use crate::net;
 use crate::token::Admins;
 use crate::{concepts, rules, ticking};
@@ -55,7 +55,7 @@ async fn serve(config: &Config) -> Outcome {
         tracing::info!("stopping: requests that have begun are answered");
         draining.drain();
     };
-    let routes = router(&site, &config.origins);
+    let routes = Routes::new(&site, &config.origins);
     net::serve(listener, routes, config.connections, site.metrics(), stop).await;
     ticking.abort_all();
     // Flows whose clients left are finished too, within the same patience.

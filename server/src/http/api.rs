@@ -2,20 +2,27 @@
 //!
 //! Which concepts are open to everyone is the site's to say; the rest ask for an admin's token.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::body::Body;
+use bytes::Bytes;
 use concord::{INVALID_REQUEST, Kind, Refusal};
-use concord_runtime::{ActionRef, NOT_FOUND, Reply};
+use concord_runtime::{ActionRef, NOT_FOUND, Registry, Reply};
+use http_body_util::Full;
+use hyper::body::Body;
 use hyper::header::{ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
-use super::body::{self, BodyFault};
+use super::body::{self, BodyFault, Cause};
 use super::contract;
 use super::cors::Cors;
+use super::metrics::Outcomes;
 use super::reply;
 use super::site::Site;
+
+/// How the paths of calls begin.
+const API: &str = "/api/";
 
 /// A refusal that has its own status.
 struct Denied {
@@ -30,44 +37,123 @@ impl From<Refusal> for Denied {
 }
 
 /// Answers what no fixed route takes: calls, and questions of browsers about them.
-pub(crate) async fn answer(site: Arc<Site>, cors: Arc<Cors>, request: Request<Body>) -> Response<Body> {
-    if let Some(response) = cors.preflight(&request) {
-        return response;
+pub(crate) struct Calls {
+    site: Arc<Site>,
+    cors: Cors,
+    /// Every action by its path, without what all paths begin with: one look-up a call.
+    targets: HashMap<String, Target>,
+}
+
+/// What there is to know of an action before it is called.
+struct Target {
+    action: ActionRef,
+    is_open: bool,
+    outcomes: Outcomes,
+}
+
+/// Whether an action belongs to a concept that the server itself feeds.
+fn is_shut(registry: &Registry, action: ActionRef) -> bool {
+    registry.instance(action).spec().actions.iter().any(|action| action.stimulus)
+}
+
+impl Calls {
+    pub(crate) fn new(site: &Arc<Site>, origins: &[String]) -> Self {
+        let registry = site.app.registry();
+        let target = |action| {
+            let (concept, name) = registry.names(action);
+            let outcomes = site.metrics.outcomes(concept, name);
+            (format!("{concept}/{name}"), Target { action, is_open: site.is_open(concept), outcomes })
+        };
+        // Requests and sockets come in ways of their own: nobody calls those concepts by name.
+        let targets = registry.actions().filter(|action| !is_shut(registry, *action)).map(target).collect();
+        Self { site: Arc::clone(site), cors: Cors::new(origins), targets }
     }
-    let origin = cors.origin(request.headers());
-    // Routes of contracts win over actions by name.
-    let mut response = match site.app.contract_at(request.uri().path()) {
-        Some(id) => {
-            let mut response = contract::answer(&site, id, request).await;
-            if origin.is_some() {
-                contract::expose(&mut response);
-            }
-            response
+
+    /// Whether this answers what is at a path, rather than a router.
+    pub(crate) fn takes(&self, path: &str) -> bool {
+        path.starts_with(API) || self.site.app.contract_at(path).is_some()
+    }
+
+    pub(crate) async fn answer<B: Body<Data = Bytes, Error: Into<Cause>>>(
+        &self,
+        request: Request<B>,
+    ) -> Response<Full<Bytes>> {
+        if let Some(response) = self.cors.preflight(&request) {
+            return response;
         }
-        None => call(site, request).await,
-    };
-    if let Some(origin) = origin {
-        cors.mark(&mut response, origin);
+        let origin = self.cors.origin(request.headers());
+        // Routes of contracts win over actions by name.
+        let mut response = match self.site.app.contract_at(request.uri().path()) {
+            None => self.call(request).await,
+            Some(id) => {
+                let mut response = contract::answer(&self.site, id, request).await;
+                if origin.is_some() {
+                    contract::expose(&mut response);
+                }
+                response
+            }
+        };
+        if let Some(origin) = origin {
+            self.cors.mark(&mut response, origin);
+        }
+        response
     }
-    response
+
+    async fn call<B: Body<Data = Bytes, Error: Into<Cause>>>(
+        &self,
+        request: Request<B>,
+    ) -> Response<Full<Bytes>> {
+        let started = Instant::now();
+        let (target, replied) = match self.admit(&request) {
+            Ok(target) => (Some(target), self.run(target.action, request.into_body()).await),
+            Err(denied) => (None, Err(denied)),
+        };
+        let response = match replied {
+            Ok(Reply { flow, result: Ok(output) }) => reply::result(flow, output),
+            Ok(Reply { flow, result: Err(refusal) }) => reply::refusal(flow, &refusal),
+            Err(denied) => deny(&self.site, &denied),
+        };
+        let outcomes = target.map(|target| &target.outcomes);
+        self.site.metrics.answered(outcomes, response.status(), started.elapsed());
+        response
+    }
+
+    /// Everything that can be said before the body is read.
+    fn admit<B: Body>(&self, request: &Request<B>) -> Result<&Target, Denied> {
+        let path = request.uri().path();
+        let (whole, concept, action) = names(path).ok_or_else(|| unknown_route(path))?;
+        if request.method() != Method::POST {
+            let message = "actions and queries are called with POST";
+            let refusal = Refusal::new(Kind::Invalid, "METHOD_NOT_ALLOWED", message);
+            return Err(Denied { status: StatusCode::METHOD_NOT_ALLOWED, refusal });
+        }
+        let Some(target) = self.targets.get(whole) else {
+            let unknown = self.site.app.registry().resolve(concept, action);
+            return Err(unknown.err().unwrap_or_else(|| unknown_route(path)).into());
+        };
+        if !target.is_open {
+            self.site.admins.check(bearer(request.headers()))?;
+        }
+        check_type(request.headers(), request.body())?;
+        Ok(target)
+    }
+
+    async fn run<B: Body<Data = Bytes, Error: Into<Cause>>>(
+        &self,
+        action: ActionRef,
+        body: B,
+    ) -> Result<Reply, Denied> {
+        let Site { app, limits, in_flight, .. } = &*self.site;
+        let Some(_place) = in_flight.enter() else {
+            let refusal = Refusal::new(Kind::Unavailable, "OVERLOADED", "too much is going on; try again");
+            return Err(refusal.into());
+        };
+        let body = body::read(body, limits.body_bytes, limits.body_patience).await;
+        Ok(app.call(action, body.map_err(|fault| body_refusal(&fault))?).await)
+    }
 }
 
-async fn call(site: Arc<Site>, request: Request<Body>) -> Response<Body> {
-    let started = Instant::now();
-    let (action, replied) = match admit(&site, &request) {
-        Ok(action) => (Some(action), run(&site, action, request).await),
-        Err(denied) => (None, Err(denied)),
-    };
-    let response = match replied {
-        Ok(Reply { flow, result: Ok(output) }) => reply::result(flow, output),
-        Ok(Reply { flow, result: Err(refusal) }) => reply::refusal(flow, &refusal),
-        Err(denied) => deny(&site, &denied),
-    };
-    site.metrics.answered(action, response.status(), started.elapsed());
-    response
-}
-
-fn deny(site: &Site, Denied { status, refusal }: &Denied) -> Response<Body> {
+fn deny(site: &Site, Denied { status, refusal }: &Denied) -> Response<Full<Bytes>> {
     let mut response = reply::refusal_as(*status, site.fresh_flow(), refusal);
     let headers = response.headers_mut();
     match *status {
@@ -79,35 +165,6 @@ fn deny(site: &Site, Denied { status, refusal }: &Denied) -> Response<Body> {
         _ => {}
     }
     response
-}
-
-/// Everything that can be said before the body is read.
-fn admit(site: &Site, request: &Request<Body>) -> Result<ActionRef, Denied> {
-    let (concept, action) = names(request.uri().path()).ok_or_else(|| unknown_route(request.uri().path()))?;
-    if request.method() != Method::POST {
-        let message = "actions and queries are called with POST";
-        let refusal = Refusal::new(Kind::Invalid, "METHOD_NOT_ALLOWED", message);
-        return Err(Denied { status: StatusCode::METHOD_NOT_ALLOWED, refusal });
-    }
-    let action = site.app.registry().resolve(concept, action)?;
-    if site.is_shut(action) {
-        return Err(unknown_route(request.uri().path()).into());
-    }
-    if !site.is_open(action) {
-        site.admins.check(bearer(request.headers()))?;
-    }
-    check_type(request.headers(), request.body())?;
-    Ok(action)
-}
-
-async fn run(site: &Site, action: ActionRef, request: Request<Body>) -> Result<Reply, Denied> {
-    let Some(_place) = site.in_flight.enter() else {
-        let refusal = Refusal::new(Kind::Unavailable, "OVERLOADED", "too much is going on; try again");
-        return Err(refusal.into());
-    };
-    let body = body::read(request.into_body(), site.limits.body_bytes, site.limits.body_patience);
-    let body = body.await.map_err(|fault| body_refusal(&fault))?;
-    Ok(site.app.call(action, body).await)
 }
 
 fn body_refusal(fault: &BodyFault) -> Denied {
@@ -122,11 +179,12 @@ fn body_refusal(fault: &BodyFault) -> Denied {
     }
 }
 
-/// The two names in `/api/<Concept>/<action>`. A slash at the end is tolerated.
-fn names(path: &str) -> Option<(&str, &str)> {
-    let path = path.strip_prefix("/api/")?;
-    let (concept, action) = path.strip_suffix('/').unwrap_or(path).split_once('/')?;
-    (!action.contains('/')).then_some((concept, action))
+/// The two names in `/api/<Concept>/<action>`, together and each. A slash at the end is tolerated.
+fn names(path: &str) -> Option<(&str, &str, &str)> {
+    let path = path.strip_prefix(API)?;
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let (concept, action) = path.split_once('/')?;
+    (!action.contains('/')).then_some((path, concept, action))
 }
 
 fn unknown_route(path: &str) -> Refusal {
@@ -146,13 +204,13 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A body is JSON and says so.
-fn check_type(headers: &HeaderMap, body: &Body) -> Result<(), Denied> {
+fn check_type(headers: &HeaderMap, body: &impl Body) -> Result<(), Denied> {
     let said = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let is_json = said.is_some_and(|said| {
         let essence = said.split(|byte| *byte == b';').next().unwrap_or_default();
         essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
     });
-    let is_empty = hyper::body::Body::is_end_stream(body);
+    let is_empty = body.is_end_stream();
     if is_json || (is_empty && said.is_none()) {
         return Ok(());
     }
@@ -167,8 +225,8 @@ mod tests {
 
     #[test]
     fn a_path_names_a_concept_and_an_action() {
-        assert_eq!(names("/api/Room/open"), Some(("Room", "open")));
-        assert_eq!(names("/api/Room/open/"), Some(("Room", "open")));
+        assert_eq!(names("/api/Room/open"), Some(("Room/open", "Room", "open")));
+        assert_eq!(names("/api/Room/open/"), Some(("Room/open", "Room", "open")));
         for path in ["/", "/api", "/api/Room", "/api/Room/open/more", "/apis/Room/open"] {
             assert_eq!(names(path), None, "{path}");
         }

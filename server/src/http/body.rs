@@ -3,12 +3,19 @@
 //! A body that comes in one piece, as nearly all do, is taken as it is. One that is too large is refused as soon as that
 //! is known, from its announced length if it has one, and never read to its end.
 
+use std::error::Error;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::body::Body as _;
+use hyper::body::Body;
+use tokio::time::timeout;
+
+/// Why a body could not be read on.
+pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why there is no body.
 #[derive(Debug, thiserror::Error)]
@@ -18,23 +25,35 @@ pub(crate) enum BodyFault {
     #[error("the body did not arrive in time")]
     Late,
     #[error("the body ended early")]
-    Broken(#[source] axum::Error),
+    Broken(#[source] Cause),
 }
 
 /// Reads a body of at most `limit` bytes.
-pub(crate) async fn read(body: Body, limit: usize, patience: Duration) -> Result<Bytes, BodyFault> {
+pub(crate) async fn read<B: Body<Data = Bytes, Error: Into<Cause>>>(
+    body: B,
+    limit: usize,
+    patience: Duration,
+) -> Result<Bytes, BodyFault> {
     if body.size_hint().lower() > limit as u64 {
         return Err(BodyFault::TooLarge(limit));
     }
-    // The timer is registered only when something has to be waited for.
-    tokio::time::timeout(patience, collect(body, limit)).await.unwrap_or(Err(BodyFault::Late))
+    let mut whole = pin!(collect(body, limit));
+    // Nearly always all of it is there, and nothing has to be timed.
+    match poll_fn(|context| Poll::Ready(whole.as_mut().poll(context))).await {
+        Poll::Ready(whole) => whole,
+        Poll::Pending => timeout(patience, whole).await.unwrap_or(Err(BodyFault::Late)),
+    }
 }
 
-async fn collect(mut body: Body, limit: usize) -> Result<Bytes, BodyFault> {
+async fn collect<B: Body<Data = Bytes, Error: Into<Cause>>>(
+    body: B,
+    limit: usize,
+) -> Result<Bytes, BodyFault> {
+    let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(BodyFault::Broken)?;
+        let frame = frame.map_err(|error| BodyFault::Broken(error.into()))?;
         let Ok(data) = frame.into_data() else { continue }; // trailers
         if first.len() + rest.len() + data.len() > limit {
             return Err(BodyFault::TooLarge(limit));

@@ -6,13 +6,15 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use axum::body::Body;
+use bytes::Bytes;
 use concord::{INVALID_REQUEST, Kind, Refusal};
 use concord_runtime::{Answered, ContractId, Head};
+use http_body_util::Full;
+use hyper::body::Body;
 use hyper::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::body::{self, BodyFault};
+use super::body::{self, BodyFault, Cause};
 use super::reply;
 use super::site::Site;
 
@@ -21,7 +23,11 @@ use super::site::Site;
 pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Answers a request to a contract.
-pub(crate) async fn answer(site: &Site, contract: ContractId, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn answer<B: Body<Data = Bytes, Error: Into<Cause>>>(
+    site: &Site,
+    contract: ContractId,
+    request: Request<B>,
+) -> Response<Full<Bytes>> {
     let started = Instant::now();
     let is_head = request.method() == Method::HEAD;
     let response = respond(answered(site, contract, request).await, is_head);
@@ -29,7 +35,11 @@ pub(crate) async fn answer(site: &Site, contract: ContractId, request: Request<B
     response
 }
 
-async fn answered(site: &Site, contract: ContractId, request: Request<Body>) -> Answered {
+async fn answered<B: Body<Data = Bytes, Error: Into<Cause>>>(
+    site: &Site,
+    contract: ContractId,
+    request: Request<B>,
+) -> Answered {
     let Some(_place) = site.in_flight.enter() else {
         let refusal = Refusal::new(Kind::Unavailable, "OVERLOADED", "too much is going on; try again");
         return site.app.refuse_at(contract, refusal, None);
@@ -69,14 +79,14 @@ async fn answered(site: &Site, contract: ContractId, request: Request<Body>) -> 
 }
 
 /// The same as a response. What a contract says and HTTP cannot carry is left out.
-fn respond(answered: Answered, is_head: bool) -> Response<Body> {
+fn respond(answered: Answered, is_head: bool) -> Response<Full<Bytes>> {
     let Answered { flow, status, headers, body, refused } = answered;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(refusal) = refused {
         reply::log(status, flow, &refusal);
     }
     let has_body = !body.is_empty();
-    let mut response = Response::new(if is_head { Body::empty() } else { Body::from(body) });
+    let mut response = Response::new(Full::from(if is_head { Bytes::new() } else { body }));
     *response.status_mut() = status;
     let map = response.headers_mut();
     if has_body {
@@ -94,7 +104,7 @@ fn respond(answered: Answered, is_head: bool) -> Response<Body> {
 }
 
 /// Lets a page of another site see the headers that the contract set.
-pub(crate) fn expose(response: &mut Response<Body>) {
+pub(crate) fn expose(response: &mut Response<Full<Bytes>>) {
     let names: Vec<&str> = response.headers().keys().map(HeaderName::as_str).collect();
     if let Ok(value) = HeaderValue::try_from(names.join(", ")) {
         response.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, value);

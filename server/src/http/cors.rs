@@ -4,7 +4,8 @@
 //! `Origin`, would pay for them in every call. Methods and headers are named, not starred, so that requests with credentials
 //! work too.
 
-use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::Full;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
@@ -37,13 +38,13 @@ impl Cors {
     }
 
     /// The answer to a browser that asks before it calls; None if this is no such question.
-    pub(crate) fn preflight(&self, request: &Request<Body>) -> Option<Response<Body>> {
+    pub(crate) fn preflight<B>(&self, request: &Request<B>) -> Option<Response<Full<Bytes>>> {
         let asks = request.method() == Method::OPTIONS
             && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         if !asks {
             return None;
         }
-        let mut response = Response::new(Body::empty());
+        let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::NO_CONTENT;
         if let Some(origin) = self.origin(request.headers()) {
             let headers = response.headers_mut();
@@ -60,7 +61,7 @@ impl Cors {
     }
 
     /// Lets a page of this origin read the reply.
-    pub(crate) fn mark(&self, response: &mut Response<Body>, origin: HeaderValue) {
+    pub(crate) fn mark(&self, response: &mut Response<Full<Bytes>>, origin: HeaderValue) {
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         let exposed = HeaderValue::from_static("x-request-id, retry-after");

@@ -2,11 +2,9 @@
 //!
 //! The counters of each action are looked up once, at the start; answering a request touches two of them.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use concord_runtime::{ActionRef, Registry};
 use hyper::StatusCode;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
@@ -31,7 +29,8 @@ enum Outcome {
     Failed,
 }
 
-const OUTCOMES: [Outcome; 3] = [Outcome::Ok, Outcome::Refused, Outcome::Failed];
+/// The counters of an action.
+pub(crate) struct Outcomes([Counter; 3]);
 
 /// Seconds; a memory call takes microseconds, one on disk a millisecond.
 const BUCKETS: [f64; 10] = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0];
@@ -41,7 +40,7 @@ const FIRINGS: [&str; 3] = ["firings_done", "firings_dropped", "firings_failed"]
 /// The figures of a server.
 pub struct Metrics {
     figures: Figures,
-    actions: HashMap<ActionRef, [Counter; 3]>,
+    calls: Family<Labels, Counter>,
     /// Requests that named no action, or not so that one could be run.
     unrouted: Counter,
     duration: Histogram,
@@ -58,20 +57,9 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(registry: &Registry) -> Self {
-        let mut figures = Figures::with_prefix("concord");
-        let calls = Family::<Labels, Counter>::default();
-        figures.register("calls", "Calls by action and outcome", calls.clone());
-        let of = |concept: &str, action: &str| {
-            let labels = |outcome| Labels { concept: concept.into(), action: action.into(), outcome };
-            OUTCOMES.map(|outcome| calls.get_or_create_owned(&labels(outcome)))
-        };
-        let actions = registry.actions().map(|action| {
-            let (concept, name) = registry.names(action);
-            (action, of(concept, name))
-        });
+    pub(crate) fn new() -> Self {
         let metrics = Self {
-            actions: actions.collect(),
+            calls: Family::default(),
             unrouted: Counter::default(),
             duration: Histogram::new(BUCKETS),
             connections: Gauge::default(),
@@ -82,13 +70,14 @@ impl Metrics {
             firings: Default::default(),
             started: Instant::now(),
             open: AtomicU64::new(0),
-            figures,
+            figures: Figures::with_prefix("concord"),
         };
         metrics.registered()
     }
 
     fn registered(mut self) -> Self {
         let figures = &mut self.figures;
+        figures.register("calls", "Calls by action and outcome", self.calls.clone());
         figures.register("unrouted", "Requests that led to no action", self.unrouted.clone());
         figures.register(
             "duration_seconds",
@@ -107,14 +96,24 @@ impl Metrics {
         self
     }
 
-    pub(crate) fn answered(&self, action: Option<ActionRef>, status: StatusCode, took: Duration) {
+    /// The counters of an action.
+    pub(crate) fn outcomes(&self, concept: &str, action: &str) -> Outcomes {
+        let of = |outcome| {
+            let labels = Labels { concept: concept.into(), action: action.into(), outcome };
+            self.calls.get_or_create_owned(&labels)
+        };
+        Outcomes([Outcome::Ok, Outcome::Refused, Outcome::Failed].map(of))
+    }
+
+    /// Counts a reply; without `outcomes`, one that no action gave.
+    pub(crate) fn answered(&self, outcomes: Option<&Outcomes>, status: StatusCode, took: Duration) {
         let outcome = match status.as_u16() {
             ..400 => Outcome::Ok,
             400..500 => Outcome::Refused,
             500.. => Outcome::Failed,
         };
-        match action.and_then(|action| self.actions.get(&action)) {
-            Some(counters) => counters[outcome as usize].inc(),
+        match outcomes {
+            Some(Outcomes(counters)) => counters[outcome as usize].inc(),
             None => self.unrouted.inc(),
         };
         self.duration.observe(took.as_secs_f64());

@@ -1,4 +1,8 @@
 //! HTTP: routes, and what answers them.
+//!
+//! What has a fixed path is axum's to route. A call is not: the registry knows its path, and on the way through a router
+//! it would be put into a box five times. So calls have a short way past it, which a server of our own takes; mounted in
+//! another router they go the long way and are answered the same.
 
 mod api;
 mod body;
@@ -12,28 +16,69 @@ mod site;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::routing::get;
+use bytes::Bytes;
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
+use hyper::{Request, Response};
 
-use self::cors::Cors;
+use self::api::Calls;
+pub(crate) use self::contract::Peer;
 pub use self::metrics::Metrics;
 pub use self::site::{RequestLimits, Site};
 
-/// The routes of a site: a plain router, to be served or mounted in another.
-///
-/// `origins` are the web sites whose pages may call it; `*` is all of them.
-pub fn router(site: &Arc<Site>, origins: &[String]) -> Router {
+/// An answer on either way.
+pub(crate) type Answer = Response<Either<Full<Bytes>, Body>>;
+
+/// What answers the requests to a site.
+#[derive(Clone)]
+pub struct Routes {
+    calls: Arc<Calls>,
+    router: Router,
+}
+
+impl Routes {
+    /// `origins` are the web sites whose pages may call it; `*` is all of them.
+    pub fn new(site: &Arc<Site>, origins: &[String]) -> Self {
+        let calls = Arc::new(Calls::new(site, origins));
+        let router = others(site).fallback({
+            let calls = Arc::clone(&calls);
+            async move |request| calls.answer(request).await
+        });
+        // Makes the routes ready once, not once a request.
+        Self { calls, router: router.with_state(()) }
+    }
+
+    /// Answers a request that came from there.
+    pub(crate) async fn answer(&self, peer: Option<Peer>, mut request: Request<Incoming>) -> Answer {
+        if self.calls.takes(request.uri().path()) {
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
+            return self.calls.answer(request).await.map(Either::Left);
+        }
+        // A router is always ready, so it need not be asked.
+        let answered = tower::Service::call(&mut self.router.clone(), request).await;
+        answered.unwrap_or_else(|never| match never {}).map(Either::Right)
+    }
+}
+
+impl From<Routes> for Router {
+    /// All of them as a plain router, to be mounted in another.
+    fn from(routes: Routes) -> Self {
+        routes.router
+    }
+}
+
+/// The routes with paths of their own.
+fn others(site: &Arc<Site>) -> Router {
     let shared = || Arc::clone(site);
-    let (health, ready, metrics, index) = (shared(), shared(), shared(), shared());
-    let (flows, calls) = (shared(), shared());
-    let cors = Arc::new(Cors::new(origins));
+    let (health, ready, metrics, index, flows) = (shared(), shared(), shared(), shared(), shared());
     Router::new()
         .route("/", get(async move || ops::index(&index)))
         .route("/health", get(async move || ops::health(&health)))
         .route("/ready", get(move || ops::ready(ready)))
         .route("/metrics", get(async move || ops::metrics(&metrics)))
         .route("/flows/{flow}", get(move |request| ops::flow(flows, request)))
-        // Actions are routed by the registry, so the router need not know them.
-        .fallback(move |request| api::answer(calls, cors, request))
-        // Makes the routes ready once, not once a request.
-        .with_state(())
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::body::Body;
+use bytes::Bytes;
 use concord::{INVALID_REQUEST, Kind, Refusal};
 use concord_runtime::{BadFlowId, FlowId, NOT_FOUND, Trace};
+use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Request, Response};
 use serde_json::{Value, json};
@@ -15,12 +17,12 @@ use super::reply;
 use super::site::Site;
 
 /// The process is up. Says nothing of the store.
-pub(crate) fn health(site: &Site) -> Response<Body> {
+pub(crate) fn health(site: &Site) -> Response<Full<Bytes>> {
     answer(site, &json!({ "status": "up" }))
 }
 
 /// Work sent here will be done: the store takes writes, and the server is not about to stop.
-pub(crate) async fn ready(site: Arc<Site>) -> Response<Body> {
+pub(crate) async fn ready(site: Arc<Site>) -> Response<Full<Bytes>> {
     if site.draining.load(Ordering::Acquire) {
         let refusal = Refusal::new(Kind::Unavailable, "DRAINING", "the server is about to stop");
         return reply::refusal(site.fresh_flow(), &refusal);
@@ -32,16 +34,16 @@ pub(crate) async fn ready(site: Arc<Site>) -> Response<Body> {
 }
 
 /// Figures for Prometheus.
-pub(crate) fn metrics(site: &Site) -> Response<Body> {
-    let mut response =
-        Response::new(Body::from(site.metrics.text(site.in_flight.count(), site.app.firings())));
+pub(crate) fn metrics(site: &Site) -> Response<Full<Bytes>> {
+    let text = site.metrics.text(site.in_flight.count(), site.app.firings());
+    let mut response = Response::new(Full::from(text));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }
 
 /// What is here.
-pub(crate) fn index(site: &Site) -> Response<Body> {
+pub(crate) fn index(site: &Site) -> Response<Full<Bytes>> {
     let registry = site.app.registry();
     let concepts: Vec<Value> = registry
         .instances()
@@ -61,7 +63,7 @@ pub(crate) fn index(site: &Site) -> Response<Body> {
 }
 
 /// The records of a flow, for admins: those in memory, else those in the journal.
-pub(crate) async fn flow(site: Arc<Site>, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn flow(site: Arc<Site>, request: Request<Body>) -> Response<Full<Bytes>> {
     let found = match asked_flow(&site, &request) {
         Ok(id) => find_flow(&site, id).await,
         Err(refusal) => Err(refusal),
@@ -90,6 +92,6 @@ async fn find_flow(site: &Site, id: FlowId) -> Result<Trace, Refusal> {
     Trace::of_journal(id, &lines).map_err(Refusal::internal)
 }
 
-fn answer(site: &Site, value: &Value) -> Response<Body> {
+fn answer(site: &Site, value: &Value) -> Response<Full<Bytes>> {
     reply::result(site.fresh_flow(), value.to_string().into())
 }

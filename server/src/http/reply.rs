@@ -3,10 +3,10 @@
 //! Concepts know kinds; this is where a kind becomes a status. A refusal is logged here, once, with what the client is
 //! not told.
 
-use axum::body::Body;
 use bytes::Bytes;
 use concord::{Kind, Refusal};
 use concord_runtime::FlowId;
+use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
@@ -39,17 +39,17 @@ pub(crate) fn body(refusal: &Refusal) -> Vec<u8> {
 }
 
 /// A result.
-pub(crate) fn result(flow: FlowId, output: Bytes) -> Response<Body> {
+pub(crate) fn result(flow: FlowId, output: Bytes) -> Response<Full<Bytes>> {
     json(StatusCode::OK, flow, output)
 }
 
 /// A refusal with the status of its kind.
-pub(crate) fn refusal(flow: FlowId, refusal: &Refusal) -> Response<Body> {
+pub(crate) fn refusal(flow: FlowId, refusal: &Refusal) -> Response<Full<Bytes>> {
     refusal_as(status(refusal.kind), flow, refusal)
 }
 
 /// A refusal with a status of HTTP's own.
-pub(crate) fn refusal_as(status: StatusCode, flow: FlowId, refusal: &Refusal) -> Response<Body> {
+pub(crate) fn refusal_as(status: StatusCode, flow: FlowId, refusal: &Refusal) -> Response<Full<Bytes>> {
     log(status, flow, refusal);
     let mut response = json(status, flow, body(refusal).into());
     if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -58,8 +58,8 @@ pub(crate) fn refusal_as(status: StatusCode, flow: FlowId, refusal: &Refusal) ->
     response
 }
 
-fn json(status: StatusCode, flow: FlowId, body: Bytes) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+fn json(status: StatusCode, flow: FlowId, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     if let Ok(id) = HeaderValue::from_bytes(&flow.digits()) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use concord::Ids;
-use concord_runtime::{ActionRef, App, Clock, FlowId, RandomIds, SystemClock};
+use concord_runtime::{App, Clock, FlowId, RandomIds, SystemClock};
 
 use super::metrics::Metrics;
 use crate::token::Admins;
@@ -43,7 +43,6 @@ pub struct Site {
 impl Site {
     /// A site on an app. Concepts that a contract exposes are for everyone, the rest for admins.
     pub fn new(app: App, admins: Admins, limits: RequestLimits) -> Self {
-        let metrics = Arc::new(Metrics::new(app.registry()));
         let exposed = app.plan().contracts.iter().flat_map(|contract| &contract.expose);
         let open = exposed.map(ToString::to_string).collect();
         Self {
@@ -51,7 +50,7 @@ impl Site {
             admins,
             limits,
             in_flight: InFlight::new(limits.in_flight),
-            metrics,
+            metrics: Arc::new(Metrics::new()),
             draining: AtomicBool::new(false),
             open,
             ids: RandomIds::default(),
@@ -78,15 +77,8 @@ impl Site {
         &self.open
     }
 
-    /// Whether nobody may call it from outside: requests and sockets come in their own ways.
-    pub(crate) fn is_shut(&self, action: ActionRef) -> bool {
-        let concept = self.app.registry().instance(action).spec();
-        concept.actions.iter().any(|action| action.stimulus)
-    }
-
-    pub(crate) fn is_open(&self, action: ActionRef) -> bool {
-        let name = self.app.registry().instance(action).name();
-        self.open.iter().any(|open| open == name)
+    pub(crate) fn is_open(&self, concept: &str) -> bool {
+        self.open.iter().any(|open| open == concept)
     }
 
     /// A request id for what never became a flow.
@@ -99,20 +91,20 @@ impl Site {
 /// Counts requests, up to a limit.
 pub(crate) struct InFlight {
     limit: usize,
-    count: Arc<AtomicUsize>,
+    count: AtomicUsize,
 }
 
 /// A request among those in flight, until it is dropped.
-pub(crate) struct Place(Arc<AtomicUsize>);
+pub(crate) struct Place<'a>(&'a AtomicUsize);
 
 impl InFlight {
     fn new(limit: usize) -> Self {
-        Self { limit, count: Arc::default() }
+        Self { limit, count: AtomicUsize::new(0) }
     }
 
-    pub(crate) fn enter(&self) -> Option<Place> {
+    pub(crate) fn enter(&self) -> Option<Place<'_>> {
         let before = self.count.fetch_add(1, Ordering::AcqRel);
-        let place = Place(Arc::clone(&self.count));
+        let place = Place(&self.count);
         (before < self.limit).then_some(place)
     }
 
@@ -121,7 +113,7 @@ impl InFlight {
     }
 }
 
-impl Drop for Place {
+impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }

@@ -5,18 +5,13 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::routing::future::RouteFuture;
+use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::{Builder, Connection};
-use hyper::service::Service;
-use hyper::{Request, Response};
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
-use pin_project_lite::pin_project;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -26,19 +21,24 @@ use super::ConnectionLimits;
 use super::phase::{Moment, Phase, Progress};
 use super::plain;
 use super::wire::Wire;
-use crate::http::contract::Peer;
+use crate::http::{Answer, Peer, Routes};
 
 /// Serves requests until the client leaves, goes silent, or `stop` says that the server is stopping.
 pub(super) async fn serve(
     stream: TcpStream,
-    router: Router,
+    routes: Routes,
     limits: ConnectionLimits,
     stop: watch::Receiver<bool>,
 ) {
     let progress = Arc::new(Progress::default());
     let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
     let wire = TokioIo::new(Wire::new(stream, Arc::clone(&progress)));
-    let service = Watched { router, peer, progress: Arc::clone(&progress) };
+    let service = service_fn(async |request: Request<Incoming>| {
+        progress.enter(Phase::Busy);
+        let response = routes.answer(peer, request).await;
+        progress.enter(Phase::Idle);
+        Ok(response)
+    });
     let mut connection = Builder::new()
         .half_close(true) // a client may close its side and still wait for the answer
         .max_buf_size(limits.head_bytes)
@@ -56,10 +56,8 @@ enum End {
     Late,
 }
 
-type Conn = Connection<TokioIo<Wire>, Watched>;
-
-async fn run(
-    connection: &mut Conn,
+async fn run<S: Service<Request<Incoming>, Response = Answer, Error = Infallible>>(
+    connection: &mut Connection<TokioIo<Wire>, S>,
     progress: &Progress,
     limits: ConnectionLimits,
     mut stop: watch::Receiver<bool>,
@@ -134,47 +132,4 @@ pub(super) async fn farewell(mut stream: TcpStream, reply: Vec<u8>) {
         Ok::<(), io::Error>(())
     };
     drop(timeout_at(patience, send).await);
-}
-
-/// The router, telling the watchdog when a request is being answered.
-struct Watched {
-    router: Router,
-    peer: Option<Peer>,
-    progress: Arc<Progress>,
-}
-
-impl Service<Request<Incoming>> for Watched {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Answer;
-
-    fn call(&self, mut request: Request<Incoming>) -> Answer {
-        if let Some(peer) = self.peer {
-            request.extensions_mut().insert(peer);
-        }
-        self.progress.enter(Phase::Busy);
-        // A router is always ready, so it need not be asked.
-        let answer = tower::Service::call(&mut self.router.clone(), request);
-        Answer { answer, progress: Arc::clone(&self.progress) }
-    }
-}
-
-pin_project! {
-    /// A reply under way.
-    struct Answer {
-        #[pin]
-        answer: RouteFuture<Infallible>,
-        progress: Arc<Progress>,
-    }
-}
-
-impl Future for Answer {
-    type Output = Result<Response<Body>, Infallible>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let answered = ready!(this.answer.poll(context));
-        this.progress.enter(Phase::Idle);
-        Poll::Ready(answered)
-    }
 }

@@ -9,13 +9,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
-use crate::http::Metrics;
+use crate::http::{Metrics, Routes};
 
 /// File descriptors that are not for connections: the store's, the log's, the listener's.
 const OTHER_FILES: u64 = 64 + TURNED_AWAY as u64;
@@ -53,12 +52,12 @@ impl Default for ConnectionLimits {
 /// Serves until `stop` is done, then lets requests that have begun end, and returns.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    routes: Routes,
     limits: ConnectionLimits,
     metrics: Arc<Metrics>,
     stop: impl Future<Output = ()>,
 ) {
-    let server = Server::new(router, limits, metrics);
+    let server = Server::new(routes, limits, metrics);
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -75,7 +74,7 @@ pub async fn serve(
 }
 
 struct Server {
-    router: Router,
+    routes: Routes,
     limits: ConnectionLimits,
     metrics: Arc<Metrics>,
     places: Arc<Semaphore>,
@@ -86,7 +85,7 @@ struct Server {
 }
 
 impl Server {
-    fn new(router: Router, limits: ConnectionLimits, metrics: Arc<Metrics>) -> Self {
+    fn new(routes: Routes, limits: ConnectionLimits, metrics: Arc<Metrics>) -> Self {
         let files = raise_file_limit();
         let room = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
         let capacity = limits.connections.min(room.max(1));
@@ -98,7 +97,7 @@ impl Server {
             );
         }
         Self {
-            router,
+            routes,
             limits,
             metrics,
             places: Arc::new(Semaphore::new(capacity)),
@@ -118,11 +117,11 @@ impl Server {
     }
 
     fn serve(&self, stream: TcpStream, place: OwnedSemaphorePermit) {
-        let (router, limits, stop) = (self.router.clone(), self.limits, self.stop.subscribe());
+        let (routes, limits, stop) = (self.routes.clone(), self.limits, self.stop.subscribe());
         let metrics = Arc::clone(&self.metrics);
         metrics.connected();
         tokio::spawn(async move {
-            connection::serve(stream, router, limits, stop).await;
+            connection::serve(stream, routes, limits, stop).await;
             metrics.disconnected();
             drop(place);
         });

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use concept_authenticating::{Bearer, Tokens};
 use concord::Millis;
 use concord_lang::{Source, Sources};
 use concord_runtime::App;
 use concord_server::token::{Admins, Secret};
-use concord_server::{ConnectionLimits, RequestLimits, Site, concepts, router, serve};
+use concord_server::{ConnectionLimits, RequestLimits, Routes, Site, concepts, serve};
 use concord_store::MemoryStore;
 use concord_tests::Client;
 use hyper::{Request, Response};
@@ -43,7 +44,7 @@ pub(crate) async fn site(limits: RequestLimits) -> Arc<Site> {
 /// One request to a site of its own.
 pub(crate) async fn ask(request: Request<Body>) -> Response<Body> {
     let site = site(RequestLimits { body_bytes: 1_000, ..RequestLimits::default() }).await;
-    router(&site, &["https://pad.example".into()]).oneshot(request).await.unwrap()
+    Router::from(Routes::new(&site, &["https://pad.example".into()])).oneshot(request).await.unwrap()
 }
 
 pub(crate) async fn json(response: Response<Body>) -> Value {
@@ -69,7 +70,7 @@ impl Served {
                 let site = site(requests).await;
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 tell.send(listener.local_addr().unwrap()).unwrap();
-                let routes = router(&site, &["*".into()]);
+                let routes = Routes::new(&site, &["*".into()]);
                 serve(listener, routes, connections, site.metrics(), async { drop(stopped.await) }).await;
             });
         });
