@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::Checker;
+use super::fitting::narrow;
 use super::pattern::Fields;
 use super::scope::Scope;
-use super::view::ViewSig;
 use crate::ast::{self, Binary, Entry, Name};
 use crate::diagnostic::Diagnostic;
 use crate::names::Does;
-use crate::plan::{Expr, ExprKind, Function, Operator, Part};
+use crate::plan::{Expr, ExprKind, Operator, Part};
 use crate::source::Span;
 use crate::types::{Base, FieldType, Type};
 use crate::value::Value;
@@ -26,51 +26,8 @@ fn plain(kind: ExprKind) -> Expr {
     Expr { kind: Box::new(kind), asks: false }
 }
 
-fn of(kind: ExprKind, asks: bool) -> Expr {
+pub(super) fn of(kind: ExprKind, asks: bool) -> Expr {
     Expr { kind: Box::new(kind), asks }
-}
-
-/// What a function takes and gives.
-struct Signature {
-    function: Function,
-    takes: Vec<Type>,
-    gives: Type,
-}
-
-const FUNCTIONS: [&str; 13] = [
-    "now",
-    "iso",
-    "ms",
-    "minutes",
-    "uuid",
-    "len",
-    "lower",
-    "contains",
-    "startsWith",
-    "matches",
-    "split",
-    "int",
-    "round",
-];
-
-fn signature(name: &str) -> Option<Signature> {
-    let (function, takes, gives) = match name {
-        "now" => (Function::Now, vec![], NUMBER),
-        "iso" => (Function::Iso, vec![NUMBER], TEXT),
-        "ms" => (Function::Ms, vec![TEXT], NUMBER.or_null()),
-        "minutes" => (Function::Minutes, vec![NUMBER], NUMBER),
-        "uuid" => (Function::Uuid, vec![], Type::of(Base::Id(None))),
-        "len" => (Function::Len, vec![Type::ANY], NUMBER),
-        "lower" => (Function::Lower, vec![TEXT], TEXT),
-        "contains" => (Function::Contains, vec![Type::ANY, Type::ANY], BOOL),
-        "startsWith" => (Function::StartsWith, vec![TEXT, TEXT], BOOL),
-        "matches" => (Function::Matches, vec![TEXT, TEXT], BOOL),
-        "split" => (Function::Split, vec![TEXT, TEXT], Type::list(TEXT)),
-        "int" => (Function::Int, vec![Type::ANY], NUMBER.or_null()),
-        "round" => (Function::Round, vec![NUMBER], NUMBER),
-        _ => return None,
-    };
-    Some(Signature { function, takes, gives })
 }
 
 impl Checker<'_> {
@@ -381,101 +338,6 @@ impl Checker<'_> {
         self.flows(b.0, &wanted.clone().or_null(), b.1, &format!("what stands right of `{spelt}`"));
         Type { null, ..wanted }
     }
-
-    fn function(&mut self, scope: &mut Scope, name: &Name, args: &[ast::Expr]) -> (Expr, Type) {
-        let checked: Vec<(Expr, Type)> = args.iter().map(|arg| self.expression(scope, arg)).collect();
-        let asks = checked.iter().any(|(value, _)| value.asks);
-        let is_view = self.folder.views.iter().any(|view| view.name.text == name.text);
-        if is_view {
-            return self.view_call(name, args, checked);
-        }
-        let Some(Signature { function, takes, gives }) = signature(&name.text) else {
-            let views = self.folder.views.iter().map(|view| &*view.name.text);
-            let message = format!("there is no view or function `{}`", name.text);
-            let fault = Diagnostic::error("unknown-function", name.span, message);
-            self.say(fault.near(&name.text, views.chain(FUNCTIONS)));
-            return (null(), Type::ANY);
-        };
-        self.count(name, args.len(), takes.len());
-        for ((wanted, arg), (_, found)) in takes.iter().zip(args).zip(&checked) {
-            self.flows(found, wanted, arg.span, &format!("an argument of {}", name.text));
-        }
-        let values = checked.into_iter().map(|(value, _)| value).collect();
-        (of(ExprKind::Function(function, values), asks), gives)
-    }
-
-    fn view_call(&mut self, name: &Name, args: &[ast::Expr], checked: Vec<(Expr, Type)>) -> (Expr, Type) {
-        let Some(ViewSig::Known { index, params, secret, gives, .. }) = self.view_sig(name) else {
-            return (null(), Type::ANY);
-        };
-        self.count(name, args.len(), params.len());
-        for (((param, wanted), arg), (_, found)) in params.iter().zip(args).zip(&checked) {
-            self.flows(found, wanted, arg.span, &format!("`{param}` of the view {}", name.text));
-        }
-        for (is_secret, (_, found)) in secret.iter().zip(&checked) {
-            if *is_secret {
-                self.holes.keep_secret(found);
-            }
-        }
-        let values = checked.into_iter().map(|(value, _)| value).collect();
-        (of(ExprKind::View(index, values), true), gives)
-    }
-
-    fn count(&mut self, name: &Name, given: usize, takes: usize) {
-        if given != takes {
-            let message = format!("`{}` takes {takes} arguments, and gets {given}", name.text);
-            self.say(Diagnostic::error("argument-count", name.span, message));
-        }
-    }
-
-    /// A value of one type goes where another is wanted.
-    pub(super) fn flows(&mut self, found: &Type, wanted: &Type, span: Span, what: &str) {
-        if !self.learn(found, wanted, span) {
-            return;
-        }
-        let known = self.holes.resolve(found);
-        if !known.fits(wanted) {
-            let message = format!("{what} is {wanted}, and this is {known}");
-            self.say(Diagnostic::error("type-mismatch", span, message).label(format!("this is {known}")));
-        } else if found.null && !wanted.null && wanted.base != Base::Any && found.base != Base::Any {
-            let message = format!("{what} must not be null, and this may be");
-            let fault = Diagnostic::error("may-be-null", span, message);
-            self.say(
-                fault.help("say what stands in: `value ?? other`; or refuse: `let x = value else CODE`"),
-            );
-        }
-    }
-
-    /// Tells the holes in a type how it is used; false if that cannot be.
-    pub(super) fn learn(&mut self, found: &Type, wanted: &Type, span: Span) -> bool {
-        let Err(fault) = self.holes.learn(found, wanted, span) else { return true };
-        let message = format!("this is used as {wanted} here, and as {} elsewhere", fault.known);
-        let said = Diagnostic::error("type-mismatch", span, message);
-        self.say(match fault.learnt {
-            Some(elsewhere) => said.also(elsewhere, format!("used as {} here", fault.known)),
-            None => said,
-        });
-        false
-    }
-
-    /// Two values that are compared can be equal.
-    pub(super) fn comparable(&mut self, a: &Type, b: &Type, span: Span) {
-        for (hole, other) in [(a, b), (b, a)] {
-            if matches!(hole.base, Base::Hole(_)) {
-                // To be compared with some texts is to be a text, not to be one of them.
-                let other = self.holes.resolve(other);
-                let base =
-                    if let Base::OneOf(_) | Base::Id(_) = other.base { Base::Text } else { other.base };
-                self.learn(hole, &Type { base, null: true }, span);
-                return;
-            }
-        }
-        let (a, b) = (self.holes.resolve(a), self.holes.resolve(b));
-        if !a.meets(&b) {
-            let message = format!("{a} can never be equal to {b}");
-            self.say(Diagnostic::error("type-mismatch", span, message));
-        }
-    }
 }
 
 fn ordering(op: Binary) -> Operator {
@@ -491,41 +353,6 @@ impl Checker<'_> {
     /// An object pattern's type, as a request field that is one learns it.
     pub(super) fn fields_of<'f>(ty: &'f Type, of: &'f str) -> Fields<'f> {
         Fields { ty, of, matters: false }
-    }
-}
-
-/// What a condition says about variables, when it is true.
-pub(super) fn narrow(scope: &mut Scope, condition: &ast::Expr) {
-    let is_null =
-        |expr: &ast::Expr| matches!(&*expr.kind, ast::ExprKind::Literal(literal) if literal.value.is_null());
-    match &*condition.kind {
-        ast::ExprKind::Variable(name) => scope.not_null(name),
-        ast::ExprKind::Binary(Binary::And, left, right) => {
-            narrow(scope, left);
-            narrow(scope, right);
-        }
-        ast::ExprKind::Binary(Binary::Unequal, left, right) => {
-            for (one, other) in [(left, right), (right, left)] {
-                if is_null(other) {
-                    narrow(scope, one);
-                }
-            }
-        }
-        ast::ExprKind::Binary(
-            Binary::Equal | Binary::Less | Binary::LessOrEqual | Binary::Greater | Binary::GreaterOrEqual,
-            left,
-            right,
-        ) => {
-            // What compares well with something is something.
-            for (one, other) in [(left, right), (right, left)] {
-                if matches!(&*other.kind, ast::ExprKind::Literal(literal) if !literal.value.is_null())
-                    && matches!(&*one.kind, ast::ExprKind::Variable(_))
-                {
-                    narrow(scope, one);
-                }
-            }
-        }
-        _ => {}
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Checker;
-use super::expression::narrow;
+use super::fitting::narrow;
 use super::pattern::Fields;
 use super::scope::Scope;
 use crate::ast::{Arg, Call, Line, LineKind, Mode};

@@ -9,6 +9,8 @@ mod contract;
 mod cycles;
 mod expression;
 mod find;
+mod fitting;
+mod function;
 mod holes;
 mod line;
 mod pattern;
