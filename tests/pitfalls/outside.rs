@@ -92,3 +92,34 @@ async fn pitfall_two_applications_share_a_concepts_state_by_accident() {
     );
     assert_eq!(app.ok("A.Probe/_about", json!({ "about": "x" })).await, json!([{ "text": "ours" }]));
 }
+
+#[tokio::test]
+async fn every_contracts_ids_mean_nothing_at_any_other_contracts_routes() {
+    let contract = |name: &str, own: &str| {
+        format!(
+            "contract {name} at \"/{name}\"\n{own}\nsync Open\nwhen\n  Requesting.request (route: \"POST /\", owner) : (request)\nthen\n  \
+             Room.open (owner) : (room)\n  Requesting.respond (request, body: {{room}})\n\nsync Show\nwhen\n  \
+             Requesting.request (route: \"GET /:room\", room) : (request)\nthen\n  Requesting.respond (request, body: room(room))\n\n\
+             sync Close\nwhen\n  Requesting.request (route: \"DELETE /:room\", room) : (request)\nthen\n  Room.close (room)\n  \
+             Requesting.respond (request)\n\nview room (room) =\n  Room._get (room) : (owner)\n  give {{owner}}\n"
+        )
+    };
+    let names = ["A", "B", "Shared"];
+    let own = |name: &str| if name == "Shared" { "" } else { "  own Room\n" };
+    let app =
+        names.iter().fold(probe(), |app, name| app.rules(name, &contract(name, own(name)))).open().await;
+    for home in names {
+        let opened = app.request(&format!("POST /{home}"), json!({ "owner": home })).await.json();
+        let room = opened["room"].as_str().unwrap();
+        for place in names {
+            let expected = if place == home { 200 } else { 404 };
+            let shown = app.request(&format!("GET /{place}/{room}"), json!(null)).await;
+            assert_eq!(shown.status(), expected, "a room of {home} at {place}");
+        }
+        for place in names.iter().filter(|place| **place != home) {
+            assert_eq!(app.request(&format!("DELETE /{place}/{room}"), json!(null)).await.status(), 404);
+        }
+        let rows = app.call("Room/_get", json!({ "room": room })).await;
+        assert_eq!(rows.is_ok(), home == "Shared", "the open concept sees the shared ones alone");
+    }
+}
