@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::{queries, schema};
+use super::{journal, schema};
 
 /// Why there is no backup.
 #[derive(Debug, thiserror::Error)]
@@ -68,10 +68,10 @@ fn publish(part: &Path, to: &Path) -> io::Result<()> {
 
 /// The flows that the journal knows, youngest first, from a database that may be in use or not.
 pub fn recent_flows(path: &Path, limit: usize) -> Result<Vec<u128>, rusqlite::Error> {
-    queries::recent_flows(&schema::reader(path)?, limit)
+    journal::recent_flows(&schema::reader(path)?, limit)
 }
 
 /// The journal's records of one flow, oldest first, from a database that may be in use or not.
 pub fn read_journal(path: &Path, flow: u128) -> Result<Vec<Bytes>, rusqlite::Error> {
-    queries::journal(&schema::reader(path)?, flow)
+    journal::of(&schema::reader(path)?, flow)
 }

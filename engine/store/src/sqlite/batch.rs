@@ -7,11 +7,9 @@
 use concord::storage::{NewDoc, Write};
 use rusqlite::{Connection, Result, params};
 
+use super::journal;
 use super::queries::{self, Catalog, Text, stored_version};
 use crate::store::{Commit, Contended, Owed, Record, Retention};
-
-/// Records that are dropped at the start at most, so that a start does not take long. Commits drop the rest.
-const PRUNED: usize = 50_000;
 
 /// What the database counts, as of the batch under way.
 #[derive(Debug, Clone, Copy)]
@@ -25,16 +23,15 @@ pub(super) struct Batch<'a> {
     db: &'a Connection,
     catalog: &'a Catalog,
     counters: Counters,
-    /// Records added by this batch, and the youngest flow among them.
-    added: usize,
-    youngest: u128,
+    /// For the journal. They share a row, which is written at the end.
+    records: Vec<Record>,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn begin(db: &'a Connection, catalog: &'a Catalog) -> Result<Self> {
         db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let counters = counters(db)?;
-        Ok(Self { db, catalog, counters, added: 0, youngest: 0 })
+        Ok(Self { db, catalog, counters, records: Vec::new() })
     }
 
     /// Adds a commit, or says what it conflicts with.
@@ -58,8 +55,8 @@ impl<'a> Batch<'a> {
                 return if place == 0 { Ok(lone) } else { Err(rusqlite::Error::StatementChangedRows(0)) };
             }
         }
-        records.iter().try_for_each(|record| self.record(record))?;
         self.owe(owed)?;
+        self.records.extend(records);
         Ok(None)
     }
 
@@ -130,73 +127,20 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn record(&mut self, record: &Record) -> Result<()> {
-        self.counters.sequence += 1;
-        self.counters.journal_bytes += record.body.len() as u64;
-        self.added += 1;
-        self.youngest = self.youngest.max(record.flow);
-        let n = stored_version(self.counters.sequence);
-        let mut insert = self.db.prepare_cached("INSERT INTO journal VALUES (?1, ?2, ?3)")?;
-        insert.execute(params![record.flow.to_be_bytes(), n, Text(&record.body)])?;
-        Ok(())
-    }
-
-    /// Drops records that are too old or too many: up to twice as many as were added, so that the journal comes back
-    /// within its bounds without ever holding up a batch for long. Age is measured from the youngest flow.
-    pub(super) fn trim(&mut self, retention: &Retention) -> Result<()> {
-        if self.added == 0 {
-            return Ok(());
+    /// Writes the records, drops old ones, and notes where the counters stand. All that is left to do is to commit.
+    pub(super) fn close(self, retention: &Retention) -> Result<()> {
+        let Self { db, mut counters, records, .. } = self;
+        if let Some(youngest) = records.iter().map(|record| record.flow).max() {
+            let added = journal::add(db, records, &mut counters.sequence)?;
+            let bytes = counters.journal_bytes + added;
+            let dropped = journal::trim(db, retention, youngest, bytes, added)?;
+            counters.journal_bytes = bytes.saturating_sub(dropped);
         }
-        self.drop_records(retention, self.added.saturating_mul(2).max(64)).map(drop)
-    }
-
-    /// Says how many were dropped.
-    fn drop_records(&mut self, retention: &Retention, most: usize) -> Result<usize> {
-        let now = concord::Millis(i64::try_from(self.youngest >> 80).unwrap_or(i64::MAX));
-        let oldest = retention.oldest_flow(now).to_be_bytes();
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let mut first = self
-            .db
-            .prepare_cached("SELECT flow, n, octet_length(body) FROM journal ORDER BY flow, n LIMIT ?1")?;
-        let mut delete = self.db.prepare_cached("DELETE FROM journal WHERE flow = ?1 AND n = ?2")?;
-        let mut gone: Vec<([u8; 16], i64)> = Vec::new();
-        let mut rows = first.query([most])?;
-        while let Some(row) = rows.next()? {
-            let (flow, n, length): ([u8; 16], i64, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            if flow >= oldest && self.counters.journal_bytes <= retention.bytes {
-                break;
-            }
-            self.counters.journal_bytes = self.counters.journal_bytes.saturating_sub(u64::from(length));
-            gone.push((flow, n));
-        }
-        drop(rows);
-        for (flow, n) in &gone {
-            delete.execute(params![flow, n])?;
-        }
-        Ok(gone.len())
-    }
-
-    /// Notes where the counters stand. All that is left to do is to commit.
-    pub(super) fn close(self) -> Result<()> {
-        let Counters { sequence, journal_bytes } = self.counters;
-        let mut update = self.db.prepare_cached("UPDATE state SET sequence = ?1, journal_bytes = ?2")?;
+        let Counters { sequence, journal_bytes } = counters;
+        let mut update = db.prepare_cached("UPDATE state SET sequence = ?1, journal_bytes = ?2")?;
         update.execute(params![stored_version(sequence), stored_version(journal_bytes)])?;
         Ok(())
     }
-}
-
-/// Brings the journal within its bounds when a database is opened: they may be narrower than they were.
-pub(super) fn prune(db: &Connection, retention: &Retention) -> Result<()> {
-    let youngest: Option<[u8; 16]> = db.query_row("SELECT max(flow) FROM journal", [], |row| row.get(0))?;
-    let Some(youngest) = youngest else { return Ok(()) };
-    let catalog = Catalog::new();
-    let mut batch = Batch::begin(db, &catalog)?;
-    batch.youngest = u128::from_be_bytes(youngest);
-    if batch.drop_records(retention, PRUNED)? == 0 {
-        return db.execute_batch("ROLLBACK");
-    }
-    batch.close()?;
-    db.execute_batch("COMMIT")
 }
 
 fn counters(db: &Connection) -> Result<Counters> {

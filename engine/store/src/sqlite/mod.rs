@@ -7,6 +7,7 @@
 mod backup;
 mod batch;
 mod catalog;
+mod journal;
 mod queries;
 mod reader;
 mod schema;
@@ -121,11 +122,11 @@ impl SqliteStore {
         let lock = lock(path)?;
         let database = |source| SqliteError::Database { path: path.to_path_buf(), source };
         let db = schema::writer(path, options.max_pages).map_err(database)?;
-        let found = schema::version(&db).map_err(database)?;
+        let found = schema::upgraded(&db).map_err(database)?;
         if found != schema::VERSION {
             return Err(SqliteError::Version { path: path.to_path_buf(), found });
         }
-        let db = match batch::prune(&db, &options.retention) {
+        let db = match journal::prune(&db, &options.retention) {
             Ok(()) => db,
             Err(error) => {
                 // A disk that is full is no reason not to read from it.
@@ -203,7 +204,7 @@ impl Store for SqliteStore {
 
     fn journal(&self, flow: u128) -> Answer<'_, Result<Vec<Bytes>, StorageFault>> {
         Answer::Later(Box::pin(async move {
-            self.pool.view(self.shared.catalog()).wait().await?.read(|db, _| queries::journal(db, flow))
+            self.pool.view(self.shared.catalog()).wait().await?.read(|db, _| journal::of(db, flow))
         }))
     }
 

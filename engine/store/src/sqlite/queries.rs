@@ -126,13 +126,6 @@ fn after(scan: &Scan) -> &str {
     scan.after.as_deref().unwrap_or_default() // no id is empty
 }
 
-pub(super) fn journal(db: &Connection, flow: u128) -> Result<Vec<Bytes>> {
-    let mut statement = db.prepare_cached("SELECT body FROM journal WHERE flow = ?1 ORDER BY n")?;
-    let rows = statement.query_map(params![flow.to_be_bytes()], |row| body(row, 0))?;
-    rows.collect()
-}
-
-/// The youngest flows of the journal, youngest first.
 /// Flows that are not done, oldest first, each with its rows.
 pub(super) fn open_flows(db: &Connection) -> Result<Vec<OpenFlow>> {
     let mut select = db.prepare_cached("SELECT flow, body FROM flows ORDER BY flow, n")?;
@@ -144,21 +137,6 @@ pub(super) fn open_flows(db: &Connection) -> Result<Vec<OpenFlow>> {
             Some(last) => last.rows.push(body(row, 1)?),
             None => flows.push(OpenFlow { flow, rows: vec![body(row, 1)?] }),
         }
-    }
-    Ok(flows)
-}
-
-pub(super) fn recent_flows(db: &Connection, limit: usize) -> Result<Vec<u128>> {
-    // Over the primary key, backwards: each step skips the other records of a flow.
-    let mut statement = db.prepare_cached("SELECT max(flow) FROM journal WHERE flow < ?1")?;
-    let mut flows = Vec::new();
-    let mut below = vec![0xFF; 17]; // above every flow
-    while flows.len() < limit {
-        let Some(flow) = statement.query_row([&below], |row| row.get::<_, Option<[u8; 16]>>(0))? else {
-            break;
-        };
-        flows.push(u128::from_be_bytes(flow));
-        below = flow.to_vec();
     }
     Ok(flows)
 }

@@ -9,50 +9,62 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Result};
 
+use super::journal;
+
 /// The version of the tables below. A later version of this file brings older ones up to date.
 pub(super) const VERSION: i64 = 2;
 
 const TABLES: &str = "
-CREATE TABLE IF NOT EXISTS collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS indexes (
+CREATE TABLE collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE indexes (
     id INTEGER PRIMARY KEY,
     collection INTEGER NOT NULL,
     name TEXT NOT NULL,
     is_unique INTEGER NOT NULL,
     UNIQUE (collection, name)
 );
-CREATE TABLE IF NOT EXISTS documents (
+CREATE TABLE documents (
     collection INTEGER NOT NULL,
     id TEXT NOT NULL,
     version INTEGER NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (collection, id)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS entries (
+CREATE TABLE entries (
     \"index\" INTEGER NOT NULL,
     key BLOB NOT NULL,
     id TEXT NOT NULL,
     PRIMARY KEY (\"index\", key, id)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS journal (
-    flow BLOB NOT NULL,
-    n INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    PRIMARY KEY (flow, n)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS flows (
-    flow BLOB NOT NULL,
-    n INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    PRIMARY KEY (flow, n)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS state (
+CREATE TABLE state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     schema INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
     journal_bytes INTEGER NOT NULL
 );
-INSERT OR IGNORE INTO state VALUES (1, 2, 0, 0);
+INSERT INTO state VALUES (1, 2, 0, 0);
+";
+
+/// What flows that are not done need in order to go on.
+const FLOWS: &str = "
+CREATE TABLE flows (
+    flow BLOB NOT NULL,
+    n INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (flow, n)
+) WITHOUT ROWID;
+";
+
+/// Its columns are what [`journal`] says: the youngest and the oldest flow of a row, and the bytes of its records alone.
+const JOURNAL: &str = "
+CREATE TABLE journal (
+    last BLOB NOT NULL,
+    n INTEGER NOT NULL,
+    first BLOB NOT NULL,
+    bytes INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (last, n)
+) WITHOUT ROWID;
 ";
 
 /// The one connection that writes. Makes the tables if they are not there.
@@ -71,17 +83,24 @@ pub(super) fn writer(path: &Path, max_pages: Option<u32>) -> Result<Connection> 
     let found: bool =
         db.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'state'", [], |row| row.get(0))?;
     if !found {
-        db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} COMMIT;"))?;
-    } else if version(&db)? == 1 {
-        // Version 1 knew no flows that were not done.
-        db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} UPDATE state SET schema = 2; COMMIT;"))?;
+        db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} {FLOWS} {JOURNAL} COMMIT;"))?;
     }
     Ok(db)
 }
 
-/// The version of the tables that are there.
-pub(super) fn version(db: &Connection) -> Result<i64> {
-    db.query_row("SELECT schema FROM state", [], |row| row.get(0))
+/// The version of the tables that are there, after those of a version before have been brought up to date.
+pub(super) fn upgraded(db: &Connection) -> Result<i64> {
+    let found = db.query_row("SELECT schema FROM state", [], |row| row.get(0))?;
+    if found != 1 {
+        return Ok(found);
+    }
+    // Until it is committed the database is what it was.
+    let upgrade = db.unchecked_transaction()?;
+    upgrade.execute_batch(&format!("ALTER TABLE journal RENAME TO records; {FLOWS} {JOURNAL}"))?;
+    journal::repack(&upgrade)?;
+    upgrade.execute_batch(&format!("DROP TABLE records; UPDATE state SET schema = {VERSION};"))?;
+    upgrade.commit()?;
+    Ok(VERSION)
 }
 
 /// A connection that only reads.

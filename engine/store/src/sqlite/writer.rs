@@ -113,8 +113,7 @@ impl Writer {
             }
             // When all lost, nothing is written and there is nothing to sync.
             if outcomes.iter().any(Result::is_ok) {
-                batch.trim(&retention)?;
-                batch.close()?;
+                batch.close(&retention)?;
             }
             Ok(outcomes)
         })
