@@ -159,3 +159,34 @@ async fn a_constraint_that_is_broken_already_names_who_breaks_it() {
     let (_, notes) = open(&place, New::SPEC).await;
     notes.unwrap();
 }
+
+/// The tables of version 1, with two records of one flow and one of another.
+const FIRST: &str = "
+CREATE TABLE collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE indexes (id INTEGER PRIMARY KEY, collection INTEGER NOT NULL, name TEXT NOT NULL,
+    is_unique INTEGER NOT NULL, UNIQUE (collection, name));
+CREATE TABLE documents (collection INTEGER NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (collection, id)) WITHOUT ROWID;
+CREATE TABLE entries (\"index\" INTEGER NOT NULL, key BLOB NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (\"index\", key, id)) WITHOUT ROWID;
+CREATE TABLE journal (flow BLOB NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (flow, n)) WITHOUT ROWID;
+CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    journal_bytes INTEGER NOT NULL);
+INSERT INTO state VALUES (1, 1, 9, 12);
+INSERT INTO journal VALUES (x'00000000000500000000000000000000', 1, '{\"n\":1}');
+INSERT INTO journal VALUES (x'00000000000500000000000000000000', 2, '{\"n\":2}');
+INSERT INTO journal VALUES (x'00000000000500000000000000000001', 3, '{\"n\":3}');
+";
+
+#[tokio::test]
+async fn a_database_of_the_first_version_keeps_its_journal_and_learns_of_open_flows() {
+    let place = Place::new();
+    rusqlite::Connection::open(place.path()).unwrap().execute_batch(FIRST).unwrap();
+    for _ in 0..2 {
+        let store = SqliteStore::open(&place.path(), Options::default()).unwrap();
+        let flow = 5_u128 << 80;
+        assert_eq!(store.journal(flow).wait().await.unwrap(), [r#"{"n":1}"#, r#"{"n":2}"#]);
+        assert_eq!(store.journal(flow + 1).wait().await.unwrap(), [r#"{"n":3}"#]);
+        assert!(store.open_flows().wait().await.unwrap().is_empty());
+    }
+}
