@@ -1,15 +1,15 @@
 //! The app: concepts and rules on a store, ready to be called.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use concord::{Output, Refusal};
 use concord_lang::plan::Test;
 use concord_lang::{Diagnostics, Plan, Sources, Value};
-use concord_store::Store;
+use concord_store::{Commit, Owed, Store};
 use tokio::sync::Notify;
 
 use crate::carry::{Carried, Slot};
@@ -18,7 +18,8 @@ use crate::flow::{Flow, FlowId};
 use crate::options::Options;
 use crate::registry::{ActionRef, Registry};
 use crate::ring::Ring;
-use crate::run::{Answer, Input, Run, Waits};
+use crate::run::Run;
+use crate::stimulus::{Answer, Input, Waits};
 use crate::transaction::{Engine, Firings};
 
 /// Concepts and rules on a store. A cheap handle: clone it.
@@ -163,6 +164,20 @@ impl App {
     /// Waits until no flow is running, those without an audience included.
     pub async fn quiet(&self) {
         self.inner.running.none().await;
+    }
+
+    /// Waits until no flow is running, and lets the store forget those that are done: the next start has less to look
+    /// at. Without this they are taken up, found to be done, and forgotten then.
+    pub async fn finish(&self) {
+        self.quiet().await;
+        let engine = &self.inner.engine;
+        let closed = std::mem::take(&mut *engine.closing.lock().unwrap_or_else(PoisonError::into_inner));
+        if !closed.is_empty() {
+            let owed = Owed { row: None, closed };
+            if let Err(error) = engine.store.commit(Commit { owed, ..Commit::default() }).wait().await {
+                tracing::warn!(%error, "flows that are done were not forgotten");
+            }
+        }
     }
 }
 

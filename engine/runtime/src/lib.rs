@@ -22,6 +22,7 @@ mod resume;
 mod ring;
 mod rules;
 mod run;
+mod stimulus;
 mod transaction;
 
 pub use app::{App, Reply};

@@ -20,29 +20,8 @@ use crate::flow::{Cause, Failure, Flow, FlowId, Note, Record, What};
 use crate::matching::{Found, Match, Matcher, Outside};
 use crate::registry::ActionRef;
 use crate::rules::SyncId;
+use crate::stimulus::{Answer, Input, Waits};
 use crate::transaction::{End, Engine, Firings, Job, Ran};
-
-/// What a flow tells whoever started it.
-#[derive(Debug)]
-pub(crate) enum Answer {
-    /// The action's result.
-    Result(Output),
-    /// What a sync responded: the input of `Requesting.respond`.
-    Response(Bytes),
-    /// Why not; and which action said so, if one did.
-    Refused(Option<ActionRef>, Refusal),
-}
-
-/// What kind of answer is waited for.
-#[derive(Debug, Clone)]
-pub(crate) enum Waits {
-    /// The result of the action itself.
-    Result,
-    /// A response to the request.
-    Response(ActionRef),
-    /// Nobody waits.
-    No,
-}
 
 enum Task {
     Fire(Match),
@@ -289,7 +268,7 @@ impl<'e> Run<'e> {
             let found = self.would_lead_to(&ran, &job);
             let owed =
                 if engine.is_durable(&changes) { self.owed(&ran, &found, due) } else { Owed::default() };
-            let (opens, closes) = (owed.row.is_some(), owed.closed.contains(&self.id.0));
+            let (opens, closing) = (owed.row.is_some(), owed.closed.clone());
             match engine.commit(self.id, &ran, changes, owed, &lost).await {
                 Ok(()) => {
                     if opens {
@@ -297,19 +276,27 @@ impl<'e> Run<'e> {
                         self.saved = self.records.len() + ran.records.len();
                         self.fired.clear();
                     }
-                    self.is_open &= !closes;
+                    self.is_open &= !closing.contains(&self.id.0);
                     return (ran, found);
                 }
                 Err(CommitError::Conflict(key)) => {
+                    self.close_later(closing);
                     lost.insert(key);
                 }
                 Err(CommitError::Failed(fault)) => {
+                    self.close_later(closing);
                     ran.spoil(Refusal::unavailable(fault));
                     let found = self.would_lead_to(&ran, &job);
                     return (ran, found);
                 }
             }
         }
+    }
+
+    /// Others that were to be closed with a commit that did not happen are so with a later one.
+    fn close_later(&self, mut closing: Vec<u128>) {
+        closing.retain(|flow| *flow != self.id.0);
+        self.engine.closing.lock().unwrap_or_else(PoisonError::into_inner).extend(closing);
     }
 
     /// What these records would make due, were they there.
@@ -357,16 +344,6 @@ impl<'e> Run<'e> {
             self.stack.push(Task::Fire(due));
         }
     }
-}
-
-/// The input of a flow's first action.
-pub(crate) struct Input {
-    /// JSON text.
-    pub(crate) text: Bytes,
-    /// The same as values, if they are known.
-    pub(crate) values: Option<Value>,
-    /// What its record keeps of it, if that is not what the action says.
-    pub(crate) keep: Option<Bytes>,
 }
 
 /// A record as rules see it. Of a stimulus, rules see the whole input, which the record may not keep.

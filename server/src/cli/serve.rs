@@ -59,7 +59,7 @@ async fn serve(config: &Config) -> Outcome {
     net::serve(listener, routes, config.connections, site.metrics(), stop).await;
     ticking.abort_all();
     // Flows whose clients left are finished too, within the same patience.
-    drop(tokio::time::timeout(config.connections.drain_patience, app.quiet()).await);
+    drop(tokio::time::timeout(config.connections.drain_patience, app.finish()).await);
     drop(std::fs::remove_file(note));
     tracing::info!("stopped");
     Ok(())

@@ -14,7 +14,7 @@ use super::refusal::Refused;
 use super::{Admission, Answered, ContractId};
 use crate::app::App;
 use crate::eval::json_object;
-use crate::run::{Answer, Input, Waits};
+use crate::stimulus::{Answer, Input, Waits};
 
 impl App {
     /// Answers a request that has been let in. Dropping the future cancels nothing.

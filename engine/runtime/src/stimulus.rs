@@ -1,0 +1,39 @@
+//! What starts a flow, and what whoever started it waits for.
+
+use bytes::Bytes;
+use concord::{Output, Refusal};
+use concord_lang::Value;
+
+use crate::registry::ActionRef;
+
+/// The input of a flow's first action.
+pub(crate) struct Input {
+    /// JSON text.
+    pub(crate) text: Bytes,
+    /// The same as values, if they are known.
+    pub(crate) values: Option<Value>,
+    /// What its record keeps of it, if that is not what the action says.
+    pub(crate) keep: Option<Bytes>,
+}
+
+/// What a flow tells whoever started it.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The action's result.
+    Result(Output),
+    /// What a sync responded: the input of `Requesting.respond`.
+    Response(Bytes),
+    /// Why not; and which action said so, if one did.
+    Refused(Option<ActionRef>, Refusal),
+}
+
+/// What kind of answer is waited for.
+#[derive(Debug, Clone)]
+pub(crate) enum Waits {
+    /// The result of the action itself.
+    Result,
+    /// A response to the request.
+    Response(ActionRef),
+    /// Nobody waits.
+    No,
+}
