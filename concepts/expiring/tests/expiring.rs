@@ -56,6 +56,42 @@ async fn set_requires_a_valid_id_and_a_time() {
 }
 
 #[tokio::test]
+async fn clear_requires_a_valid_id_and_no_end() {
+    let app = app().await;
+    let refused = app.refused("Expiring/clear", json!({ "resource": "" })).await;
+    assert_eq!(refused.detail("field"), Some(&json!("resource")));
+    assert_eq!(app.ok("Expiring/clear", json!({ "resource": "r" })).await, json!({}));
+}
+
+#[tokio::test]
+async fn due_requires_a_time() {
+    for before in [json!("soon"), json!(0.5), json!(null)] {
+        let refused = app().await.refused("Expiring/_due", json!({ "before": before })).await;
+        assert_eq!((refused.kind(), refused.detail("field")), (Kind::Invalid, Some(&json!("before"))));
+    }
+}
+
+#[tokio::test]
+async fn get_requires_a_valid_id() {
+    let refused = app().await.refused("Expiring/_get", json!({ "resource": "" })).await;
+    assert_eq!((refused.kind(), refused.detail("field")), (Kind::Invalid, Some(&json!("resource"))));
+}
+
+#[tokio::test]
+async fn due_lists_a_thousand_at_most_and_the_rest_when_those_have_lapsed() {
+    let app = app().await;
+    for n in 0..=1_000 {
+        set(&app, &format!("r{n}"), -n).await;
+    }
+    let rows = due(&app, 1).await;
+    assert_eq!((rows.len(), &rows[0]), (1_000, &json!("r1000")));
+    for resource in rows {
+        app.ok("Expiring/lapse", json!({ "resource": resource })).await;
+    }
+    assert_eq!(due(&app, 1).await, ["r0"]);
+}
+
+#[tokio::test]
 async fn lapse_requires_an_end() {
     let refused = app().await.refused("Expiring/lapse", json!({ "resource": "r" })).await;
     assert_eq!((refused.kind(), refused.code()), (Kind::NotFound, "NO_END"));
