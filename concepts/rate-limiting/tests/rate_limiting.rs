@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use concept_rate_limiting::RateLimiting;
+use concord::storage::{CollectionId, Scan};
 use concord_testing::{START, TestApp};
+use futures_util::future::join_all;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -38,6 +40,9 @@ async fn take_requires_a_limit() {
     let app = app().await;
     let none = json!({ "key": "ada", "limit": 0, "window": 1 });
     assert_eq!(app.refused("RateLimiting/take", none).await.code(), "NO_LIMIT");
+    let much = json!({ "key": "ada", "limit": 10_001, "window": 1 });
+    assert_eq!(app.refused("RateLimiting/take", much).await.code(), "LIMIT_TOO_HIGH");
+    assert_eq!(take(&app, "ada", 10_000, u32::MAX).await["allowed"], true);
 }
 
 #[tokio::test]
@@ -45,6 +50,53 @@ async fn take_requires_a_window() {
     let app = app().await;
     let none = json!({ "key": "ada", "limit": 1, "window": 0 });
     assert_eq!(app.refused("RateLimiting/take", none).await.code(), "NO_WINDOW");
+}
+
+#[tokio::test]
+async fn under_a_lower_limit_it_tells_when_there_is_one_again() {
+    let app = app().await;
+    take(&app, "ada", 2, 60_000).await;
+    app.advance(Duration::from_secs(1));
+    assert_eq!(take(&app, "ada", 2, 60_000).await["reset"], json!(START.0 + 60_000));
+    assert_eq!(take(&app, "ada", 1, 60_000).await["reset"], json!(START.0 + 61_000));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_lets_nobody_wait_for_longer_than_a_window() {
+    let app = app().await;
+    app.advance(Duration::from_hours(1));
+    assert_eq!(take(&app, "ada", 1, 60_000).await["allowed"], true);
+    app.set_clock(START);
+    assert_eq!(take(&app, "ada", 1, 60_000).await["reset"], json!(START.0 + 60_000));
+}
+
+#[tokio::test]
+async fn of_many_at_once_as_many_are_allowed_as_the_limit() {
+    let app = app().await;
+    let takings = join_all((0..20).map(|_| take(&app, "ada", 7, 60_000))).await;
+    assert_eq!(takings.iter().filter(|taken| taken["allowed"] == true).count(), 7);
+}
+
+/// How many keys are kept.
+async fn kept(app: &TestApp) -> usize {
+    let snapshot = app.app().store().snapshot().wait().await.unwrap();
+    let all = Scan { collection: CollectionId(0), after: None, limit: usize::MAX };
+    snapshot.scan(&all).wait().await.unwrap().len()
+}
+
+#[tokio::test]
+async fn old_keys_go_as_new_ones_come() {
+    let app = app().await;
+    for n in 0..100 {
+        take(&app, &format!("old-{n}"), 1, 60_000).await;
+    }
+    assert_eq!(kept(&app).await, 100);
+    app.advance(Duration::from_mins(1));
+    for n in 0..100 {
+        take(&app, &format!("new-{n}"), 1, 60_000).await;
+    }
+    assert_eq!(kept(&app).await, 100);
+    assert_eq!(take(&app, "new-0", 1, 60_000).await["allowed"], false);
 }
 
 /// What a model that remembers everything says to takings at these times.

@@ -245,6 +245,11 @@ impl TestApp {
         self.clock.now()
     }
 
+    /// Sets the clock, back too, as an operator might.
+    pub fn set_clock(&self, to: Millis) {
+        self.clock.set(to);
+    }
+
     /// Lets time pass.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
