@@ -28,6 +28,9 @@ impl Hs256 {
         if algorithm != Algorithm::HS256 {
             return Err(ErrorKind::InvalidAlgorithm.into());
         }
+        if key.is_empty() {
+            return Err(ErrorKind::InvalidKeyFormat.into()); // anybody has that one
+        }
         Hmac::new_from_slice(key).map(Self).map_err(|_| ErrorKind::InvalidKeyFormat.into())
     }
 }

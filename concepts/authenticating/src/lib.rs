@@ -55,6 +55,7 @@ impl Authenticating {
     /// - There must be a `token`; `Bearer` may stand before it.
     /// - It must be signed with the secret, by HS256.
     /// - It must say when it ends (`exp`), and not have ended: clocks may differ by 30 seconds.
+    /// - It must not be for later (`nbf`), by the same clocks.
     /// - It must name a user, as `sub` or as `user.id`.
     ///
     /// # Effects

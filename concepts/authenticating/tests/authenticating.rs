@@ -99,3 +99,39 @@ async fn requires_a_user() {
     refused(&app, json!(signed(&json!({ "exp": exp(60), "role": "admin" })))).await;
     refused(&app, json!(signed(&json!({ "sub": "", "exp": exp(60) })))).await;
 }
+
+#[tokio::test]
+async fn requires_that_the_token_is_not_for_later() {
+    let app = app().await;
+    let from = |seconds| json!(signed(&json!({ "sub": "ada", "nbf": exp(seconds), "exp": exp(600) })));
+    app.ok("Authenticating/verify", json!({ "token": from(30) })).await;
+    refused(&app, from(31)).await;
+}
+
+#[tokio::test]
+async fn what_a_head_calls_critical_is_not_understood_here() {
+    let mut head = Header::new(Algorithm::HS256);
+    head.crit = Some(vec!["b64".into()]);
+    let claims = json!({ "sub": "ada", "exp": exp(60) });
+    let token = jsonwebtoken::encode(&head, &claims, &EncodingKey::from_secret(SECRET)).unwrap();
+    refused(&app().await, json!(token)).await;
+}
+
+#[tokio::test]
+async fn with_an_empty_secret_nothing_is_signed() {
+    let bearer = Bearer { user: "ada".into(), role: None, name: None };
+    assert!(Tokens::new(b"").issue(bearer, START, Duration::from_mins(1)).is_err());
+}
+
+#[tokio::test]
+async fn neither_the_secret_nor_a_token_is_printed_or_recorded() {
+    let printed = format!("{:?}", Tokens::new(SECRET));
+    assert!(!printed.contains("secret of") && !printed.contains("116, 104"), "{printed}");
+
+    let app = app().await.app().clone();
+    let verify = app.registry().resolve("Authenticating", "verify").unwrap();
+    let token = signed(&json!({ "sub": "ada", "exp": exp(60) }));
+    let reply = app.call(verify, json!({ "token": token }).to_string().into()).await;
+    let trace = json!(app.trace(&app.recent(reply.flow).unwrap())).to_string();
+    assert!(trace.contains("(secret)") && !trace.contains(&token), "{trace}");
+}
