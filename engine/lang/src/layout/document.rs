@@ -1,12 +1,14 @@
 //! Text with brackets that may be filled over several lines.
 
 /// How wide a line may become.
-pub(super) const WIDTH: usize = 110;
+pub(super) const WIDTH: usize = 120;
 
 /// A piece of text.
 pub(super) enum Doc {
     Text(String),
     Joined(Vec<Doc>),
+    /// Two parts that stand on two lines, the second under the first, if one is too short for them.
+    Stacked(Box<Doc>, Box<Doc>),
     /// Items between brackets, with commas.
     Group {
         open: &'static str,
@@ -35,6 +37,7 @@ impl Doc {
         match self {
             Self::Text(text) => text.clone(),
             Self::Joined(parts) => parts.iter().map(Self::flat).collect(),
+            Self::Stacked(first, second) => format!("{} {}", first.flat(), second.flat()),
             Self::Group { open, items, close } => {
                 let items: Vec<String> = items.iter().map(Self::flat).collect();
                 format!("{open}{}{close}", items.join(", "))
@@ -53,6 +56,12 @@ impl Doc {
         match self {
             Self::Text(text) => out.push_str(text),
             Self::Joined(parts) => parts.iter().for_each(|part| part.write(start, out)),
+            Self::Stacked(first, second) => {
+                first.write(start, out);
+                out.push('\n');
+                out.extend(std::iter::repeat_n(' ', column));
+                second.write(start, out);
+            }
             Self::Group { open, items, close } => {
                 out.push_str(open);
                 let inner = column + width(open);

@@ -62,12 +62,13 @@ fn binary(op: Binary, left: &Expr, right: &Expr) -> (Doc, u8) {
 }
 
 fn comprehension(head: Doc, filter: Option<&Expr>, give: &Expr) -> Doc {
-    let mut parts = vec![Doc::text_of("["), head];
+    let mut head = vec![head];
     if let Some(filter) = filter {
-        parts.extend([Doc::text_of(" if "), expr(filter, 0)]);
+        head.extend([Doc::text_of(" if "), expr(filter, 0)]);
     }
-    parts.extend([Doc::text_of(" => "), expr(give, 0), Doc::text_of("]")]);
-    Doc::joined(parts)
+    let tail = Doc::joined([Doc::text_of("=> "), expr(give, 0)]);
+    let stacked = Doc::Stacked(Box::new(Doc::Joined(head)), Box::new(tail));
+    Doc::joined([Doc::text_of("["), stacked, Doc::text_of("]")])
 }
 
 fn entry(entry: &Entry) -> Doc {
