@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use concord::Kind;
+pub use concord::spec::Rows;
 
 use crate::types::Type;
 
@@ -54,17 +55,6 @@ pub struct ErrorSig {
     pub kind: Kind,
     /// Its words, with placeholders.
     pub message: Arc<str>,
-}
-
-/// How many rows a query gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rows {
-    /// Exactly one.
-    One,
-    /// None or one.
-    Optional,
-    /// Any number.
-    Many,
 }
 
 /// What an entry of a concept does.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use concord::spec::{self, ActionSpec, Role};
+use concord::spec::{ActionSpec, Role};
 use concord_lang::shape::Shape;
-use concord_lang::{ActionSig, Base, ConceptSig, Does, ErrorSig, InputSig, Names, Rows, Type};
+use concord_lang::{ActionSig, Base, ConceptSig, Does, ErrorSig, InputSig, Names, Type};
 
 use crate::registry::{ActionRef, Instance, Registry};
 
@@ -80,9 +80,7 @@ fn signature(action: ActionRef, spec: &ActionSpec, entity: &dyn Fn(&str) -> Opti
     });
     let does = match spec.role {
         Role::Action { .. } => Does::Acts,
-        Role::Query(spec::Rows::One) => Does::Asks(Rows::One),
-        Role::Query(spec::Rows::Optional) => Does::Asks(Rows::Optional),
-        Role::Query(spec::Rows::Many) => Does::Asks(Rows::Many),
+        Role::Query(rows) => Does::Asks(rows),
     };
     let output = Type::of_shape(&Shape::of_output(spec.output), entity);
     let is_object = matches!(output.base, Base::Object(_) | Base::Map(_));
