@@ -1,11 +1,11 @@
 //! The edge: connections, their limits, and how they end.
 
+mod accepting;
 mod connection;
 mod phase;
 mod plain;
 mod wire;
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
+use self::accepting::{Accepting, Next};
 use crate::http::{Metrics, Routes};
 
 /// File descriptors that are not for connections: the store's, the log's, the listener's.
@@ -58,14 +59,19 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let server = Server::new(routes, limits, metrics);
+    let mut accepting = Accepting::default();
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
             biased;
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => server.take(stream),
-                Err(error) => server.pause(&error).await,
+                Ok((stream, _)) => {
+                    accepting.succeeded();
+                    server.take(stream);
+                }
+                Err(error) if accepting.failed(&error) == Next::Wait => pause().await,
+                Err(_) => {}
             },
         }
     }
@@ -137,12 +143,6 @@ impl Server {
         }
     }
 
-    /// After an accept that failed, mostly for want of files: trying again at once would fail again.
-    async fn pause(&self, error: &io::Error) {
-        tracing::warn!(%error, "cannot accept a connection");
-        drop(timeout(Duration::from_millis(50), std::future::pending::<()>()).await);
-    }
-
     async fn drain(self) {
         self.stop.send_replace(true);
         let all = self.places.acquire_many(self.capacity);
@@ -150,6 +150,10 @@ impl Server {
             tracing::warn!("stopped with requests still running");
         }
     }
+}
+
+async fn pause() {
+    drop(timeout(Duration::from_millis(50), std::future::pending::<()>()).await);
 }
 
 /// Takes as many open files as the system allows; how many that is.
