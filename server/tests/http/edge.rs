@@ -21,6 +21,16 @@ fn is_closed(client: &mut Client) -> bool {
     client.stream().read(&mut [0]).is_ok_and(|read| read == 0)
 }
 
+/// Asks for the figures until one of their lines is this.
+fn until_metrics_say(client: &mut Client, line: &str) {
+    loop {
+        let metrics = client.request("GET", "/metrics", &[], b"").unwrap();
+        if String::from_utf8(metrics.body).unwrap().lines().any(|found| found == line) {
+            return;
+        }
+    }
+}
+
 #[test]
 fn a_head_that_is_no_http_is_told_so_in_the_one_shape() {
     let served = Served::start();
@@ -138,12 +148,9 @@ fn too_many_requests_at_once_are_shed() {
     let mut slow = served.client();
     slow.send(format!("{CREATE}content-length: 14\r\n\r\n{{").as_bytes()).unwrap();
     let mut other = served.client();
-    let shed = loop {
-        let reply = other.post("CallSession/createSession", &json!({ "host": "ada" })).unwrap();
-        if reply.status != 200 {
-            break reply; // the slow one has taken its place
-        }
-    };
+    // The other one waits until the slow one has taken the only place: were it to take it first, that one would be shed.
+    until_metrics_say(&mut other, "concord_in_flight 1");
+    let shed = other.post("CallSession/createSession", &json!({ "host": "ada" })).unwrap();
     assert_eq!((shed.status, &*shed.code()), (503, "OVERLOADED"));
     assert!(shed.header("retry-after").is_some());
     slow.send(b"\"host\":\"ada\"}").unwrap();
