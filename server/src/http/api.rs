@@ -12,6 +12,7 @@ use concord_runtime::{ActionRef, NOT_FOUND, Registry, Reply};
 use http_body_util::Full;
 use hyper::body::Body;
 use hyper::header::{ALLOW, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::body::{self, BodyFault, Cause};
@@ -104,14 +105,15 @@ impl Calls {
         request: Request<B>,
     ) -> Response<Full<Bytes>> {
         let started = Instant::now();
-        let (target, replied) = match self.admit(&request) {
-            Ok(target) => (Some(target), self.run(target.action, request.into_body()).await),
+        let (asked, body) = request.into_parts();
+        let (target, replied) = match self.admit(&asked, &body) {
+            Ok(target) => (Some(target), self.run(target.action, body).await),
             Err(denied) => (None, Err(denied)),
         };
         let response = match replied {
             Ok(Reply { flow, result: Ok(output) }) => reply::result(flow, output),
-            Ok(Reply { flow, result: Err(refusal) }) => reply::refusal(flow, &refusal),
-            Err(denied) => deny(&self.site, &denied),
+            Ok(Reply { flow, result: Err(refusal) }) => reply::refusal(&asked, flow, &refusal),
+            Err(denied) => deny(&self.site, &asked, &denied),
         };
         let outcomes = target.map(|target| &target.outcomes);
         self.site.metrics.answered(outcomes, response.status(), started.elapsed());
@@ -119,10 +121,10 @@ impl Calls {
     }
 
     /// Everything that can be said before the body is read.
-    fn admit<B: Body>(&self, request: &Request<B>) -> Result<&Target, Denied> {
-        let path = request.uri().path();
+    fn admit(&self, asked: &Parts, body: &impl Body) -> Result<&Target, Denied> {
+        let path = asked.uri.path();
         let (whole, concept, action) = names(path).ok_or_else(|| unknown_route(path))?;
-        if request.method() != Method::POST {
+        if asked.method != Method::POST {
             let message = "actions and queries are called with POST";
             let refusal = Refusal::new(Kind::Invalid, "METHOD_NOT_ALLOWED", message);
             return Err(Denied { status: StatusCode::METHOD_NOT_ALLOWED, refusal });
@@ -132,9 +134,9 @@ impl Calls {
             return Err(unknown.err().unwrap_or_else(|| unknown_route(path)).into());
         };
         if !target.is_open {
-            self.site.admins.check(bearer(request.headers()))?;
+            self.site.admins.check(bearer(&asked.headers))?;
         }
-        check_type(request.headers(), request.body())?;
+        check_type(&asked.headers, body)?;
         Ok(target)
     }
 
@@ -153,8 +155,8 @@ impl Calls {
     }
 }
 
-fn deny(site: &Site, Denied { status, refusal }: &Denied) -> Response<Full<Bytes>> {
-    let mut response = reply::refusal_as(*status, site.fresh_flow(), refusal);
+fn deny(site: &Site, asked: &Parts, Denied { status, refusal }: &Denied) -> Response<Full<Bytes>> {
+    let mut response = reply::refusal_as(asked, *status, site.fresh_flow(), refusal);
     let headers = response.headers_mut();
     match *status {
         StatusCode::METHOD_NOT_ALLOWED => drop(headers.insert(ALLOW, HeaderValue::from_static("POST"))),

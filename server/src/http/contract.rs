@@ -12,6 +12,7 @@ use concord_runtime::{Answered, ContractId, Head};
 use http_body_util::Full;
 use hyper::body::Body;
 use hyper::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::body::{self, BodyFault, Cause};
@@ -29,8 +30,8 @@ pub(crate) async fn answer<B: Body<Data = Bytes, Error: Into<Cause>>>(
     request: Request<B>,
 ) -> Response<Full<Bytes>> {
     let started = Instant::now();
-    let is_head = request.method() == Method::HEAD;
-    let response = respond(answered(site, contract, request).await, is_head);
+    let (asked, body) = request.into_parts();
+    let response = respond(answered(site, contract, &asked, body).await, &asked);
     site.metrics.answered(None, response.status(), started.elapsed());
     response
 }
@@ -38,24 +39,24 @@ pub(crate) async fn answer<B: Body<Data = Bytes, Error: Into<Cause>>>(
 async fn answered<B: Body<Data = Bytes, Error: Into<Cause>>>(
     site: &Site,
     contract: ContractId,
-    request: Request<B>,
+    asked: &Parts,
+    body: B,
 ) -> Answered {
     let Some(_place) = site.in_flight.enter() else {
         let refusal = Refusal::new(Kind::Unavailable, "OVERLOADED", "too much is going on; try again");
         return site.app.refuse_at(contract, refusal, None);
     };
-    let (parts, body) = request.into_parts();
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let head = Head {
-        method: parts.method.as_str().to_owned(),
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts
+        method: asked.method.as_str().to_owned(),
+        path: asked.uri.path().to_owned(),
+        query: asked.uri.query().unwrap_or_default().to_owned(),
+        headers: asked
             .headers
             .iter()
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)))
             .collect(),
-        ip: parts.extensions.get::<Peer>().map(|peer| peer.0.to_string()).unwrap_or_default(),
+        ip: asked.extensions.get::<Peer>().map(|peer| peer.0.to_string()).unwrap_or_default(),
     };
     let admission = match site.app.admit(contract, head).await {
         Ok(admission) => admission,
@@ -79,13 +80,14 @@ async fn answered<B: Body<Data = Bytes, Error: Into<Cause>>>(
 }
 
 /// The same as a response. What a contract says and HTTP cannot carry is left out.
-fn respond(answered: Answered, is_head: bool) -> Response<Full<Bytes>> {
+fn respond(answered: Answered, asked: &Parts) -> Response<Full<Bytes>> {
     let Answered { flow, status, headers, body, refused } = answered;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(refusal) = refused {
-        reply::log(status, flow, &refusal);
+        reply::log(Some(asked), status, flow, &refusal);
     }
     let has_body = !body.is_empty();
+    let is_head = asked.method == Method::HEAD;
     let mut response = Response::new(Full::from(if is_head { Bytes::new() } else { body }));
     *response.status_mut() = status;
     let map = response.headers_mut();

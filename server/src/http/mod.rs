@@ -78,7 +78,7 @@ fn others(site: &Arc<Site>) -> Router {
     Router::new()
         .route("/", get(async move || ops::index(&index)))
         .route("/health", get(async move || ops::health(&health)))
-        .route("/ready", get(move || ops::ready(ready)))
+        .route("/ready", get(move |request| ops::ready(ready, request)))
         .route("/metrics", get(async move || ops::metrics(&metrics)))
         .route("/flows/{flow}", get(move |request| ops::flow(flows, request)))
 }

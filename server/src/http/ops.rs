@@ -9,6 +9,7 @@ use concord::{INVALID_REQUEST, Kind, Refusal};
 use concord_runtime::{BadFlowId, FlowId, NOT_FOUND, Trace};
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Request, Response};
 use serde_json::{Value, json};
 
@@ -22,14 +23,15 @@ pub(crate) fn health(site: &Site) -> Response<Full<Bytes>> {
 }
 
 /// Work sent here will be done: the store takes writes, and the server is not about to stop.
-pub(crate) async fn ready(site: Arc<Site>) -> Response<Full<Bytes>> {
+pub(crate) async fn ready(site: Arc<Site>, request: Request<Body>) -> Response<Full<Bytes>> {
+    let asked = request.into_parts().0;
     if site.draining.load(Ordering::Acquire) {
         let refusal = Refusal::new(Kind::Unavailable, "DRAINING", "the server is about to stop");
-        return reply::refusal(site.fresh_flow(), &refusal);
+        return reply::refusal(&asked, site.fresh_flow(), &refusal);
     }
     match site.app.store().probe().wait().await {
         Ok(()) => answer(&site, &json!({ "status": "ready" })),
-        Err(fault) => reply::refusal(site.fresh_flow(), &Refusal::unavailable(fault)),
+        Err(fault) => reply::refusal(&asked, site.fresh_flow(), &Refusal::unavailable(fault)),
     }
 }
 
@@ -64,19 +66,20 @@ pub(crate) fn index(site: &Site) -> Response<Full<Bytes>> {
 
 /// The records of a flow, for admins: those in memory, else those in the journal.
 pub(crate) async fn flow(site: Arc<Site>, request: Request<Body>) -> Response<Full<Bytes>> {
-    let found = match asked_flow(&site, &request) {
+    let asked = request.into_parts().0;
+    let found = match asked_flow(&site, &asked) {
         Ok(id) => find_flow(&site, id).await,
         Err(refusal) => Err(refusal),
     };
     match found {
         Ok(trace) => answer(&site, &json!(trace)),
-        Err(refusal) => reply::refusal(site.fresh_flow(), &refusal),
+        Err(refusal) => reply::refusal(&asked, site.fresh_flow(), &refusal),
     }
 }
 
-fn asked_flow(site: &Site, request: &Request<Body>) -> Result<FlowId, Refusal> {
-    site.admins.check(bearer(request.headers()))?;
-    let id = request.uri().path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+fn asked_flow(site: &Site, asked: &Parts) -> Result<FlowId, Refusal> {
+    site.admins.check(bearer(&asked.headers))?;
+    let id = asked.uri.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     id.parse().map_err(|error: BadFlowId| Refusal::new(Kind::Invalid, INVALID_REQUEST, error.to_string()))
 }
 

@@ -1,13 +1,14 @@
 //! Replies, and the one shape of a refusal: `{"error": "…", "code": "…"}`.
 //!
 //! Concepts know kinds; this is where a kind becomes a status. A refusal is logged here, once, with what the client is
-//! not told.
+//! not told, and of what the client sent no more than the method and the path: the rest may be secret.
 
 use bytes::Bytes;
 use concord::{Kind, Refusal};
 use concord_runtime::FlowId;
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -44,13 +45,18 @@ pub(crate) fn result(flow: FlowId, output: Bytes) -> Response<Full<Bytes>> {
 }
 
 /// A refusal with the status of its kind.
-pub(crate) fn refusal(flow: FlowId, refusal: &Refusal) -> Response<Full<Bytes>> {
-    refusal_as(status(refusal.kind), flow, refusal)
+pub(crate) fn refusal(asked: &Parts, flow: FlowId, refusal: &Refusal) -> Response<Full<Bytes>> {
+    refusal_as(asked, status(refusal.kind), flow, refusal)
 }
 
 /// A refusal with a status of HTTP's own.
-pub(crate) fn refusal_as(status: StatusCode, flow: FlowId, refusal: &Refusal) -> Response<Full<Bytes>> {
-    log(status, flow, refusal);
+pub(crate) fn refusal_as(
+    asked: &Parts,
+    status: StatusCode,
+    flow: FlowId,
+    refusal: &Refusal,
+) -> Response<Full<Bytes>> {
+    log(Some(asked), status, flow, refusal);
     let mut response = json(status, flow, body(refusal).into());
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -69,15 +75,22 @@ fn json(status: StatusCode, flow: FlowId, body: Bytes) -> Response<Full<Bytes>> 
 }
 
 /// Logs a refusal: what is ours to mend as an error, having too much to do as a warning, and what is the client's at a
-/// level that operators can turn off.
-pub(crate) fn log(status: StatusCode, flow: FlowId, refusal: &Refusal) {
+/// level that operators can turn off. Messages to clients quote what they sent, so only those of our own faults are kept.
+pub(crate) fn log(asked: Option<&Parts>, status: StatusCode, flow: FlowId, refusal: &Refusal) {
     let (code, message) = (&*refusal.code, &*refusal.message);
+    let method = asked.map(|asked| asked.method.as_str());
+    let path = asked.map(|asked| shortened(asked.uri.path()));
     let status = status.as_u16();
     if let Some(cause) = refusal.chain() {
-        tracing::error!(request = %flow, status, code, message, cause, "refused");
+        tracing::error!(request = %flow, method, path, status, code, message, cause, "refused");
     } else if status >= 500 {
-        tracing::warn!(request = %flow, status, code, message, "refused");
+        tracing::warn!(request = %flow, method, path, status, code, message, "refused");
     } else {
-        tracing::info!(request = %flow, status, code, message, "refused");
+        tracing::info!(request = %flow, method, path, status, code, "refused");
     }
+}
+
+/// As much of a path as is worth keeping.
+fn shortened(path: &str) -> &str {
+    &path[..path.floor_char_boundary(256)]
 }

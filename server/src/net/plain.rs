@@ -32,7 +32,7 @@ pub(super) fn crowded() -> Vec<u8> {
 fn whole(status: StatusCode, refusal: &Refusal, more: &str) -> Vec<u8> {
     let now = u128::from(SystemClock.now().0.unsigned_abs());
     let flow = FlowId(now << 80 | RandomIds::default().bits() >> 48);
-    reply::log(status, flow, refusal);
+    reply::log(None, status, flow, refusal);
     let body = reply::body(refusal);
     let (code, reason, length) = (status.as_str(), status.canonical_reason().unwrap_or_default(), body.len());
     let mut out = format!(

@@ -3,4 +3,5 @@
 
 mod api;
 mod edge;
+mod log;
 mod site;
