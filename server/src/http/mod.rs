@@ -71,14 +71,20 @@ impl From<Routes> for Router {
     }
 }
 
-/// The routes with paths of their own.
+/// The routes with paths of their own, which are only read.
 fn others(site: &Arc<Site>) -> Router {
     let shared = || Arc::clone(site);
-    let (health, ready, metrics, index, flows) = (shared(), shared(), shared(), shared(), shared());
-    Router::new()
-        .route("/", get(async move || ops::index(&index)))
-        .route("/health", get(async move || ops::health(&health)))
-        .route("/ready", get(move |request| ops::ready(ready, request)))
-        .route("/metrics", get(async move || ops::metrics(&metrics)))
-        .route("/flows/{flow}", get(move |request| ops::flow(flows, request)))
+    let (health, ready, metrics, index) = (shared(), shared(), shared(), shared());
+    let (flows, writers) = (shared(), shared());
+    let read = [
+        ("/health", get(async move || ops::health(&health))),
+        ("/ready", get(move |request| ops::ready(ready, request))),
+        ("/metrics", get(async move || ops::metrics(&metrics))),
+        ("/flows/{flow}", get(move |request| ops::flow(flows, request))),
+    ];
+    let mut router = Router::new().route("/", get(async move || ops::index(&index)));
+    for (path, get) in read {
+        router = router.route(&format!("{path}/"), get.clone()).route(path, get);
+    }
+    router.method_not_allowed_fallback(async move |request| ops::only_read(&writers, request))
 }

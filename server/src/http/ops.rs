@@ -8,9 +8,9 @@ use bytes::Bytes;
 use concord::{INVALID_REQUEST, Kind, Refusal};
 use concord_runtime::{BadFlowId, FlowId, NOT_FOUND, Trace};
 use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::api::bearer;
@@ -41,6 +41,15 @@ pub(crate) fn metrics(site: &Site) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(text));
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// To who writes where there is only something to read.
+pub(crate) fn only_read(site: &Site, request: Request<Body>) -> Response<Full<Bytes>> {
+    let refusal = Refusal::new(Kind::Invalid, "METHOD_NOT_ALLOWED", "this is only read, with GET");
+    let asked = request.into_parts().0;
+    let mut response = reply::refusal_as(&asked, StatusCode::METHOD_NOT_ALLOWED, site.fresh_flow(), &refusal);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     response
 }
 

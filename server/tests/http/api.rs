@@ -6,21 +6,11 @@ use axum::body::Body;
 use concord_runtime::{Clock, SystemClock};
 use hyper::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, ORIGIN};
 use hyper::{Method, Request, StatusCode};
-use serde_json::{Value, json};
 
-use crate::site::{ask, json, token};
+use crate::site::{ask, json, refused, token};
 
 fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
     Request::post(path).header(CONTENT_TYPE, "application/json").body(body.into()).unwrap()
-}
-
-async fn refused(request: Request<Body>) -> (u16, String, Value) {
-    let response = ask(request).await;
-    let status = response.status().as_u16();
-    assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
-    assert!(response.headers().contains_key("x-request-id"));
-    let body = json(response).await;
-    (status, body["code"].as_str().unwrap().to_owned(), body)
 }
 
 #[tokio::test]
@@ -151,14 +141,4 @@ async fn pages_of_named_origins_may_call_and_others_may_not() {
         "https://pad.example",
         "refusals can be read, too"
     );
-}
-
-#[tokio::test]
-async fn operators_are_answered() {
-    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
-    assert_eq!(json(ask(get("/health")).await).await, json!({ "status": "up" }));
-    assert_eq!(json(ask(get("/ready")).await).await, json!({ "status": "ready" }));
-    assert_eq!(ask(get("/metrics")).await.status(), StatusCode::OK);
-    assert_eq!(json(ask(get("/")).await).await["concepts"][1]["name"], "CallSession");
-    assert_eq!(refused(get("/flows/00")).await.0, 401);
 }

@@ -4,4 +4,5 @@
 mod api;
 mod edge;
 mod log;
+mod ops;
 mod site;

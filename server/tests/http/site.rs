@@ -52,6 +52,16 @@ pub(crate) async fn json(response: Response<Body>) -> Value {
     serde_json::from_slice(&body).unwrap()
 }
 
+/// One request to a site of its own, which refuses it: the status, the code and the body.
+pub(crate) async fn refused(request: Request<Body>) -> (u16, String, Value) {
+    let response = ask(request).await;
+    let status = response.status().as_u16();
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert!(response.headers().contains_key("x-request-id"));
+    let body = json(response).await;
+    (status, body["code"].as_str().unwrap().to_owned(), body)
+}
+
 /// A site on a socket, served from a thread of its own until this is dropped.
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
