@@ -63,7 +63,7 @@ async fn run<S: Service<Request<Incoming>, Response = Answer, Error = Infallible
     mut stop: watch::Receiver<bool>,
 ) -> End {
     let mut watchdog = Watchdog::new(progress, limits);
-    let mut stopping = *stop.borrow();
+    let mut stopping = false; // also of a connection that came just before: the news is waiting for it
     loop {
         let served = poll_fn(|context| Pin::new(&mut *connection).poll(context));
         tokio::select! {

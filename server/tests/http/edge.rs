@@ -176,3 +176,20 @@ fn a_server_that_stops_answers_what_has_begun_and_closes_the_rest() {
     served.wait();
     assert!(Client::connect(served.address).is_err());
 }
+
+#[test]
+fn a_server_that_stops_does_not_wait_for_those_who_just_came() {
+    let patience = Duration::from_mins(10); // longer than any test may take
+    let limits = ConnectionLimits {
+        head_patience: patience,
+        idle_patience: patience,
+        drain_patience: patience,
+        ..ConnectionLimits::default()
+    };
+    for _ in 0..10 {
+        let mut served = Served::with(limits, RequestLimits::default());
+        let kept: Vec<Client> = (0..100).map(|_| served.client()).collect();
+        served.wait(); // some of them have not been looked at yet
+        drop(kept);
+    }
+}
