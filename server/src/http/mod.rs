@@ -50,6 +50,12 @@ impl Routes {
         Self { calls, router: router.with_state(()) }
     }
 
+    /// With the routes of another program beside them. Where both have one, this panics, as axum does.
+    #[must_use]
+    pub fn beside(self, others: Router) -> Self {
+        Self { router: self.router.merge(others), ..self }
+    }
+
     /// Answers a request that came from there.
     pub(crate) async fn answer(&self, peer: Option<Peer>, mut request: Request<Incoming>) -> Answer {
         if self.calls.takes(request.uri().path()) {

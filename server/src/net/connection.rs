@@ -36,7 +36,7 @@ pub(super) async fn serve(
     let service = service_fn(async |request: Request<Incoming>| {
         progress.enter(Phase::Busy);
         let response = routes.answer(peer, request).await;
-        progress.enter(Phase::Idle);
+        progress.enter(Phase::Reply);
         Ok(response)
     });
     let mut connection = Builder::new()
@@ -116,7 +116,7 @@ impl<'a> Watchdog<'a> {
         match moment.phase() {
             Phase::Head => Some(End::Late),
             Phase::Idle if now - self.since >= self.limits.idle_patience => Some(End::Done),
-            Phase::Idle | Phase::Busy => None,
+            Phase::Idle | Phase::Busy | Phase::Reply => None,
         }
     }
 }

@@ -1,16 +1,17 @@
 //! What a connection is doing, as its watchdog needs to know it.
 //!
-//! A request changes the phase three times, so that costs a store and no look at the clock: the watchdog measures time by
+//! A request changes the phase four times, so that costs a store and no look at the clock: the watchdog measures time by
 //! its own looks, and a phase that is the same at two of them has lasted for as long as lies between.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Between requests, in the middle of a head, or with a request being answered.
+/// Between requests, in the middle of a head, with a request being answered, or with a reply on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     Idle,
     Head,
     Busy,
+    Reply,
 }
 
 /// The phase, and how many there were before it.
@@ -22,7 +23,8 @@ impl Moment {
         match self.0 & 3 {
             0 => Phase::Idle,
             1 => Phase::Head,
-            _ => Phase::Busy,
+            2 => Phase::Busy,
+            _ => Phase::Reply,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The socket as hyper sees it.
 //!
 //! Two things that hyper leaves open are closed here. It answers a head that it cannot parse by itself, with a status and
-//! no body: that reply is replaced by one in the shape of all others. And it does not say whether a connection that goes
-//! silent has begun to ask something: this keeps track, for the watchdog.
+//! no body: that reply is replaced by one in the shape of all others. It is hyper's own if nobody else has answered, so the
+//! empty reply of a program that mounts our routes stays what it is. And hyper does not say whether a connection that goes
+//! silent has begun to ask something, or is slow to take its reply: this keeps track, for the watchdog.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,7 +16,7 @@ use tokio::net::TcpStream;
 use super::phase::{Phase, Progress};
 use super::plain;
 
-/// How hyper's own replies begin and what they all hold; ours have bodies.
+/// How hyper's own replies begin and what they all hold.
 const OWN_REPLY: &[u8] = b"HTTP/1.1 4";
 const NO_BODY: &[u8] = b"content-length: 0";
 
@@ -35,12 +36,17 @@ impl Wire {
         self.stream
     }
 
+    /// Whether these bytes are a reply that hyper made up.
+    fn is_own(&self, bytes: &[u8]) -> bool {
+        bytes.starts_with(OWN_REPLY)
+            && matches!(self.progress.now().phase(), Phase::Idle | Phase::Head)
+            && bytes.windows(NO_BODY.len()).any(|window| window == NO_BODY)
+    }
+
     /// Writes the reply that stands in for `bytes`, if they are hyper's own.
     fn poll_instead(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<Option<usize>>> {
         if self.instead.is_none() {
-            let own =
-                bytes.starts_with(OWN_REPLY) && bytes.windows(NO_BODY.len()).any(|window| window == NO_BODY);
-            let Some(reply) = own.then(|| plain::malformed(bytes)).flatten() else {
+            let Some(reply) = self.is_own(bytes).then(|| plain::malformed(bytes)).flatten() else {
                 return Poll::Ready(Ok(None));
             };
             self.instead = Some((reply, 0));
@@ -99,8 +105,13 @@ impl AsyncWrite for Wire {
         self.stream.is_write_vectored()
     }
 
+    /// Called when nothing of a reply is left to write.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        if self.progress.now().phase() == Phase::Reply {
+            self.progress.enter(Phase::Idle);
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -4,8 +4,11 @@ use std::io::Read;
 use std::net::Shutdown;
 use std::time::Duration;
 
+use axum::Router;
+use axum::routing::get;
 use concord_server::{ConnectionLimits, RequestLimits};
 use concord_tests::Client;
+use hyper::StatusCode;
 use serde_json::json;
 
 use crate::site::Served;
@@ -115,6 +118,48 @@ fn a_client_that_closes_its_side_still_gets_its_answer() {
     client.send(format!("{CREATE}content-length: 14\r\n\r\n{{\"host\":\"ada\"}}").as_bytes()).unwrap();
     client.stream().shutdown(Shutdown::Write).unwrap();
     client.read().unwrap().ok();
+}
+
+#[test]
+fn a_client_that_closes_its_side_too_early_is_told_or_left() {
+    let served = Served::start();
+    let mut client = served.client();
+    client.send(b"POST /api/CallSession/cre").unwrap();
+    client.stream().shutdown(Shutdown::Write).unwrap();
+    assert!(is_closed(&mut client), "half a head is no request");
+
+    let mut client = served.client();
+    client.send(format!("{CREATE}content-length: 14\r\n\r\n{{").as_bytes()).unwrap();
+    client.stream().shutdown(Shutdown::Write).unwrap();
+    let reply = client.read().unwrap();
+    assert_eq!((reply.status, &*reply.code()), (400, "INVALID_REQUEST"));
+    assert!(is_closed(&mut client));
+}
+
+#[test]
+fn a_refusal_without_a_body_of_its_own_is_left_as_it_is() {
+    // A program that mounts the router has routes of its own, with empty replies.
+    let served = Served::of(Router::new().route("/own", get(async || StatusCode::NOT_FOUND)));
+    let mut client = served.client();
+    for _ in 0..3 {
+        let reply = client.request("GET", "/own", &[], b"").unwrap();
+        assert_eq!((reply.status, reply.body.len(), reply.header("connection")), (404, 0, None));
+    }
+    client.send(b"GARBAGE\r\n\r\n").unwrap();
+    assert_eq!(client.read().unwrap().code(), "INVALID_REQUEST", "hyper's own reply still is replaced");
+}
+
+#[test]
+fn requests_sent_without_waiting_are_answered_in_order_and_a_bad_one_ends_them() {
+    let served = Served::start();
+    let mut client = served.client();
+    let one = format!("{CREATE}content-length: 14\r\n\r\n{{\"host\":\"ada\"}}");
+    client.send(format!("{one}{one}GARBAGE\r\n\r\n").as_bytes()).unwrap();
+    client.read().unwrap().ok();
+    client.read().unwrap().ok();
+    let reply = client.read().unwrap();
+    assert_eq!((reply.status, &*reply.code()), (400, "INVALID_REQUEST"));
+    assert!(is_closed(&mut client));
 }
 
 #[test]

@@ -71,6 +71,15 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn with(connections: ConnectionLimits, requests: RequestLimits) -> Self {
+        Self::merged(Router::new(), connections, requests)
+    }
+
+    /// Beside routes that are not the server's.
+    pub(crate) fn of(routes: Router) -> Self {
+        Self::merged(routes, ConnectionLimits::default(), RequestLimits::default())
+    }
+
+    pub(crate) fn merged(others: Router, connections: ConnectionLimits, requests: RequestLimits) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -80,7 +89,7 @@ impl Served {
                 let site = site(requests).await;
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 tell.send(listener.local_addr().unwrap()).unwrap();
-                let routes = Routes::new(&site, &["*".into()]);
+                let routes = Routes::new(&site, &["*".into()]).beside(others);
                 serve(listener, routes, connections, site.metrics(), async { drop(stopped.await) }).await;
             });
         });
