@@ -2,26 +2,29 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1::{Builder, Connection};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::ConnectionLimits;
 use super::phase::{Moment, Phase, Progress};
 use super::plain;
 use super::wire::Wire;
 use crate::http::{Answer, Peer, Routes};
+
+/// How long a client may go on sending after it was refused, and how many bytes.
+const LISTENING: Duration = Duration::from_secs(5);
+const MOST_UNREAD: u64 = 16 << 20;
 
 /// Serves requests until the client leaves, goes silent, or `stop` says that the server is stopping.
 pub(super) async fn serve(
@@ -35,23 +38,32 @@ pub(super) async fn serve(
     let wire = TokioIo::new(Wire::new(stream, Arc::clone(&progress)));
     let service = service_fn(async |request: Request<Incoming>| {
         progress.enter(Phase::Busy);
+        let has_body = !request.body().is_end_stream();
         let response = routes.answer(peer, request).await;
         progress.enter(Phase::Reply);
+        let status = response.status();
+        progress.interrupt(has_body && (status.is_client_error() || status.is_server_error()));
         Ok(response)
     });
     let mut connection = Builder::new()
         .half_close(true) // a client may close its side and still wait for the answer
         .max_buf_size(limits.head_bytes)
         .serve_connection(wire, service);
-    if run(&mut connection, &progress, limits, stop).await == End::Late {
-        let stream = connection.into_parts().io.into_inner().into_stream();
-        farewell(stream, plain::late()).await;
+    let end = run(&mut connection, &progress, limits, stop).await;
+    let stream = connection.into_parts().io.into_inner().into_stream();
+    match end {
+        End::Late => farewell(stream, &plain::late(), LISTENING).await,
+        End::Closed if progress.interrupts() => farewell(stream, &[], LISTENING).await,
+        End::Closed | End::Silent => {}
     }
 }
 
-#[derive(PartialEq)]
+/// How a connection ended.
 enum End {
-    Done,
+    /// hyper is done with it: its client has left, or nothing more can be asked on it.
+    Closed,
+    /// The watchdog has given up on a client.
+    Silent,
     /// In the middle of a head.
     Late,
 }
@@ -69,11 +81,11 @@ async fn run<S: Service<Request<Incoming>, Response = Answer, Error = Infallible
         tokio::select! {
             biased;
             ended = timeout_at(watchdog.next_look, served) => match ended {
-                Ok(Ok(())) => return End::Done,
+                Ok(Ok(())) => return End::Closed,
                 // hyper has answered what it could not parse; all else is the client's having left.
                 Ok(Err(error)) => {
                     tracing::debug!(%error, "connection ended");
-                    return End::Done;
+                    return End::Closed;
                 }
                 Err(_) => {
                     if let Some(end) = watchdog.look() {
@@ -83,6 +95,9 @@ async fn run<S: Service<Request<Incoming>, Response = Answer, Error = Infallible
             },
             _ = stop.changed(), if !stopping => {
                 stopping = true;
+                if progress.now().phase() == Phase::Idle {
+                    progress.interrupt(false); // whoever was refused last has heard it
+                }
                 Pin::new(&mut *connection).graceful_shutdown();
             }
         }
@@ -115,21 +130,19 @@ impl<'a> Watchdog<'a> {
         }
         match moment.phase() {
             Phase::Head => Some(End::Late),
-            Phase::Idle if now - self.since >= self.limits.idle_patience => Some(End::Done),
+            Phase::Idle if now - self.since >= self.limits.idle_patience => Some(End::Silent),
             Phase::Idle | Phase::Busy | Phase::Reply => None,
         }
     }
 }
 
-/// Sends a last reply and closes so that it arrives: a socket closed with input unread would take it back.
-pub(super) async fn farewell(mut stream: TcpStream, reply: Vec<u8>) {
-    let patience = Instant::now() + Duration::from_secs(2);
+/// Sends a last reply and closes so that it arrives: a socket closed with input unread would take it back. So what the
+/// client is still sending is read and thrown away, for a while and up to a bound.
+pub(super) async fn farewell(mut stream: TcpStream, reply: &[u8], patience: Duration) {
     let send = async {
-        stream.write_all(&reply).await?;
+        stream.write_all(reply).await?;
         stream.shutdown().await?;
-        let mut unread = [0; 1024];
-        while stream.read(&mut unread).await? > 0 {}
-        Ok::<(), io::Error>(())
+        copy(&mut stream.take(MOST_UNREAD), &mut sink()).await
     };
-    drop(timeout_at(patience, send).await);
+    drop(timeout(patience, send).await);
 }

@@ -137,7 +137,7 @@ impl Server {
         self.metrics.shed();
         if let Ok(place) = Arc::clone(&self.turned_away).try_acquire_owned() {
             tokio::spawn(async move {
-                connection::farewell(stream, plain::crowded()).await;
+                connection::farewell(stream, &plain::crowded(), Duration::from_secs(2)).await;
                 drop(place);
             });
         }

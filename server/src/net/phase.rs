@@ -3,7 +3,7 @@
 //! A request changes the phase four times, so that costs a store and no look at the clock: the watchdog measures time by
 //! its own looks, and a phase that is the same at two of them has lasted for as long as lies between.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Between requests, in the middle of a head, with a request being answered, or with a reply on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,15 +31,28 @@ impl Moment {
 
 /// The phase of a connection. Only the connection's own task changes it.
 #[derive(Default)]
-pub(super) struct Progress(AtomicU64);
+pub(super) struct Progress {
+    phase: AtomicU64,
+    /// Whether the last reply was a refusal that its client may not be listening to yet.
+    interrupts: AtomicBool,
+}
 
 impl Progress {
     pub(super) fn enter(&self, phase: Phase) {
-        let count = (self.0.load(Ordering::Relaxed) >> 2) + 1;
-        self.0.store(count << 2 | phase as u64, Ordering::Relaxed);
+        let count = (self.phase.load(Ordering::Relaxed) >> 2) + 1;
+        self.phase.store(count << 2 | phase as u64, Ordering::Relaxed);
     }
 
     pub(super) fn now(&self) -> Moment {
-        Moment(self.0.load(Ordering::Relaxed))
+        Moment(self.phase.load(Ordering::Relaxed))
+    }
+
+    /// Notes whether the client may still be sending while it is refused.
+    pub(super) fn interrupt(&self, interrupts: bool) {
+        self.interrupts.store(interrupts, Ordering::Relaxed);
+    }
+
+    pub(super) fn interrupts(&self) -> bool {
+        self.interrupts.load(Ordering::Relaxed)
     }
 }

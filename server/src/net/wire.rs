@@ -49,6 +49,7 @@ impl Wire {
             let Some(reply) = self.is_own(bytes).then(|| plain::malformed(bytes)).flatten() else {
                 return Poll::Ready(Ok(None));
             };
+            self.progress.interrupt(true);
             self.instead = Some((reply, 0));
         }
         while let Some((reply, sent)) = &mut self.instead

@@ -163,6 +163,30 @@ fn requests_sent_without_waiting_are_answered_in_order_and_a_bad_one_ends_them()
 }
 
 #[test]
+fn a_client_that_does_not_stop_sending_still_reads_its_refusal() {
+    let served = Served::start();
+    for path in ["/api/CallSession/createSession", "/nowhere"] {
+        let mut client = served.client();
+        let head = format!("POST {path} HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n");
+        let body = " ".repeat(8 << 20);
+        // Were the connection cut while this is on its way, sending would fail, and many clients would look no further.
+        client.send(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
+        assert!(matches!(client.read().unwrap().status, 413 | 404));
+    }
+}
+
+#[test]
+fn a_client_that_never_stops_sending_is_left_in_the_end() {
+    let served = Served::start();
+    let mut client = served.client();
+    client.send(format!("{CREATE}transfer-encoding: chunked\r\n\r\n").as_bytes()).unwrap();
+    let chunk = format!("{:x}\r\n{}\r\n", 64 << 10, " ".repeat(64 << 10));
+    let sent = (0..100_000).take_while(|_| client.send(chunk.as_bytes()).is_ok()).count();
+    assert!(sent < 100_000, "it would have listened for ever");
+    still_works(&served);
+}
+
+#[test]
 fn a_client_that_leaves_in_the_middle_of_its_body_harms_nobody() {
     let served = Served::start();
     for _ in 0..50 {
