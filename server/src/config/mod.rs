@@ -118,6 +118,7 @@ impl Config {
                 head_bytes: size("limits.headBytes")?.max(8 << 10), // hyper's least
                 head_patience: seconds("limits.headSeconds")?,
                 idle_patience: seconds("limits.idleSeconds")?,
+                reply_patience: seconds("limits.replySeconds")?,
                 drain_patience: seconds("limits.drainSeconds")?,
             },
             requests: RequestLimits {

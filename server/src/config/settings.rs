@@ -51,6 +51,7 @@ pub const SETTINGS: &[Setting] = &[
     number("limits.headSeconds", "10", "how long a head may take to arrive"),
     number("limits.bodySeconds", "30", "how long a body may take to arrive"),
     number("limits.idleSeconds", "75", "how long a connection may be silent between requests"),
+    number("limits.replySeconds", "60", "how long a client may take to read a reply"),
     number("limits.drainSeconds", "10", "how long requests may take to end when the server stops"),
     number("journal.days", "7", "how long records are kept"),
     number("journal.bytes", "1073741824", "bytes of records that are kept"),

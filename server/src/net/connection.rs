@@ -131,6 +131,7 @@ impl<'a> Watchdog<'a> {
         match moment.phase() {
             Phase::Head => Some(End::Late),
             Phase::Idle if now - self.since >= self.limits.idle_patience => Some(End::Silent),
+            Phase::Reply if now - self.since >= self.limits.reply_patience => Some(End::Silent),
             Phase::Idle | Phase::Busy | Phase::Reply => None,
         }
     }

@@ -34,6 +34,8 @@ pub struct ConnectionLimits {
     pub head_patience: Duration,
     /// How long a connection may be silent between requests.
     pub idle_patience: Duration,
+    /// How long a client may take to read a reply.
+    pub reply_patience: Duration,
     /// How long requests may take to end once the server is asked to stop.
     pub drain_patience: Duration,
 }
@@ -45,6 +47,7 @@ impl Default for ConnectionLimits {
             head_bytes: 16 << 10,
             head_patience: Duration::from_secs(10),
             idle_patience: Duration::from_secs(75),
+            reply_patience: Duration::from_mins(1),
             drain_patience: Duration::from_secs(10),
         }
     }

@@ -187,6 +187,24 @@ fn a_client_that_never_stops_sending_is_left_in_the_end() {
 }
 
 #[test]
+fn a_client_that_does_not_read_its_reply_is_left() {
+    const LENGTH: usize = 64 << 20; // more than sockets hold
+    let patience = Duration::from_millis(50);
+    let limits =
+        ConnectionLimits { head_patience: patience, reply_patience: patience, ..ConnectionLimits::default() };
+    let large = Router::new().route("/large", get(async || vec![b' '; LENGTH]));
+    let served = Served::merged(large, limits, RequestLimits::default());
+    let mut slow = served.client();
+    slow.send(b"GET /large HTTP/1.1\r\nhost: test\r\n\r\n").unwrap();
+    slow.stream().peek(&mut [0]).unwrap();
+    // Only the one that asks is left.
+    until_metrics_say(&mut served.client(), "concord_connections 1");
+    let mut read = Vec::new();
+    drop(slow.stream().read_to_end(&mut read));
+    assert!(read.len() < LENGTH);
+}
+
+#[test]
 fn a_client_that_leaves_in_the_middle_of_its_body_harms_nobody() {
     let served = Served::start();
     for _ in 0..50 {
