@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::net::Shutdown;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
@@ -279,4 +279,15 @@ fn a_server_that_stops_does_not_wait_for_those_who_just_came() {
         served.wait(); // some of them have not been looked at yet
         drop(kept);
     }
+}
+
+#[test]
+fn a_server_that_stops_does_not_listen_to_those_who_have_heard_their_refusal() {
+    let mut served = Served::start();
+    let mut refused = served.client();
+    assert_eq!(refused.post("CallSession/createSession", &json!({})).unwrap().status, 400);
+    let asked = Instant::now();
+    served.wait();
+    assert!(asked.elapsed() < Duration::from_secs(4), "less than it listens to others");
+    assert!(is_closed(&mut refused));
 }
