@@ -14,5 +14,6 @@ pub fn registry(secret: &[u8]) -> Result<Registry, RegistryFault> {
     registry.add(concept_rate_limiting::RateLimiting::default())?;
     registry.add(concept_requesting::Requesting)?;
     registry.add(concept_room::Room::default())?;
+    registry.add(concept_socket::Socket::default())?;
     Ok(registry)
 }

@@ -10,6 +10,7 @@ use concept_call_session::CallSession;
 use concept_participant::Participant;
 use concept_requesting::Requesting;
 use concept_room::Room;
+use concept_socket::Socket;
 use concord_lang::{Diagnostics, Source, Sources};
 use concord_runtime::{ContractSettings, OpenError, Registry, check};
 use concord_tests::checkout;
@@ -25,6 +26,7 @@ fn registry() -> Registry {
     registry.add(Participant::default()).unwrap();
     registry.add(Requesting).unwrap();
     registry.add(Room::default()).unwrap();
+    registry.add(Socket::default()).unwrap();
     registry
 }
 

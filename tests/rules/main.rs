@@ -6,4 +6,5 @@ mod endpoint;
 mod matcher;
 mod shipped;
 mod site;
+mod sockets;
 mod tally;

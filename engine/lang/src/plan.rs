@@ -309,7 +309,67 @@ pub struct Contract {
     pub headers: Vec<(Arc<str>, Expr)>,
     /// Its routes.
     pub routes: Vec<Route>,
+    /// Its socket, if it has one.
+    pub socket: Option<Socket>,
     /// Where it stands.
+    pub span: Span,
+}
+
+/// A socket of a contract.
+#[derive(Debug, Clone)]
+pub struct Socket {
+    /// How messages are written.
+    pub wire: Wire,
+    /// The parts of its path, which is absolute.
+    pub path: Vec<Segment>,
+    /// The path as it was written.
+    pub text: Arc<str>,
+    /// The event by which an error is told, and its data: an expression over `message`, `code`, `details` and `status` in
+    /// the first four slots.
+    pub errors: Option<(Arc<str>, Expr)>,
+    /// How errors are called here; where it says nothing, the contract's table counts.
+    pub codes: Vec<Renamed>,
+    /// Who may connect.
+    pub admit: Vec<Step>,
+    /// How many slots `admit` needs; the first five are `headers`, `ip`, `path`, `query` and `auth`, then come the named
+    /// parts of the path.
+    pub admit_slots: usize,
+    /// What `admit` bound: fields of whatever happens to the connection.
+    pub admitted: Vec<(Arc<str>, Slot)>,
+    /// The fields that a connection brings along.
+    pub opening: Vec<RouteField>,
+    /// What syncs name of what the engine puts in at the opening: `headers`, `ip`.
+    pub given: Vec<Arc<str>>,
+    /// The messages that syncs react to.
+    pub events: Vec<Event>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// How messages are written.
+#[derive(Debug, Clone)]
+pub enum Wire {
+    /// As Socket.IO does.
+    SocketIo,
+    /// As JSON objects.
+    Json {
+        /// A frame: an expression over `event` and `data` in the first two slots.
+        shape: Expr,
+        /// The field of a frame that is the event.
+        event: Arc<str>,
+        /// The field of a frame that is the data.
+        data: Arc<str>,
+    },
+}
+
+/// A message that syncs react to.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// `offer`
+    pub name: Arc<str>,
+    /// The fields that its syncs name.
+    pub fields: Vec<RouteField>,
+    /// Where it stands first.
     pub span: Span,
 }
 

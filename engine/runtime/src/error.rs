@@ -48,6 +48,9 @@ pub enum OpenError {
     /// The store cannot be read.
     #[error(transparent)]
     Failed(#[from] StorageFault),
+    /// Connections that the last process left open cannot be closed.
+    #[error("connections that were left open cannot be closed: {0}")]
+    Connections(String),
 }
 
 /// Rules that do not start: what is wrong, and with which files.

@@ -22,6 +22,7 @@ mod resume;
 mod ring;
 mod rules;
 mod run;
+mod socket;
 mod stimulus;
 mod transaction;
 
@@ -35,3 +36,4 @@ pub use ids::RandomIds;
 pub use options::{Options, check, check_into};
 pub use registry::{ActionRef, Instance, NOT_FOUND, Registry};
 pub use rules::ContractSettings;
+pub use socket::{Connection, Denied, Message, Outlet, Params, SocketId};

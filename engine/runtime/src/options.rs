@@ -16,6 +16,7 @@ use crate::ids::RandomIds;
 use crate::registry::{Registry, places};
 use crate::ring::Ring;
 use crate::rules::{self, ContractSettings};
+use crate::socket::Sockets;
 use crate::transaction::{Engine, Firings};
 
 /// An app that is not open yet.
@@ -115,7 +116,9 @@ impl Options {
         registry.bind(places(&layouts, ids));
         let source: Arc<dyn Source> = Arc::<dyn Store>::clone(&store);
         let contracts = Contracts::new(&rules, &registry);
+        let sockets = Sockets::new(&registry);
         let engine = Engine {
+            sockets,
             registry,
             rules,
             store,
@@ -131,6 +134,8 @@ impl Options {
         };
         let app = App::new(engine, contracts, warnings, Ring::new(self.ring_bytes), self.explains);
         app.take_up().await?;
+        let fails = |refusal: concord::Refusal| refusal.chain().unwrap_or(refusal.message.into());
+        app.close_gone().await.map_err(|refusal| OpenError::Connections(fails(refusal)))?;
         Ok(app)
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
-use concord::{Output, Refusal};
+use concord::{INVALID_REQUEST, Kind, Output, Refusal};
 use concord_lang::Value;
 use concord_store::{CommitError, Owed};
 
@@ -44,6 +44,10 @@ pub(crate) struct Run<'e> {
     answer: Option<Arc<Slot<Answer>>>,
     /// The id by which syncs answer.
     request: Value,
+    /// Why the stimulus was refused, if whoever waits wants to know at the end.
+    refused: Option<Answer>,
+    /// Whether a sync took the stimulus up.
+    is_taken_up: bool,
     /// Whether the store knows the flow as open.
     is_open: bool,
     /// How many records the store has of it.
@@ -68,6 +72,8 @@ impl<'e> Run<'e> {
             waits,
             answer: Some(answer),
             request: Value::Null,
+            refused: None,
+            is_taken_up: false,
             is_open: false,
             saved: 0,
             fired: Vec::new(),
@@ -116,9 +122,9 @@ impl<'e> Run<'e> {
                 self.request =
                     self.facts.first().map(|fact| fact.output().field("request")).unwrap_or_default();
             }
-            (Ok(_), Waits::No) => {}
+            (Ok(_), Waits::No | Waits::End { .. }) => {}
             (Err(refusal), Waits::Result) => self.say(Answer::Refused(Some(action), refusal)),
-            (Err(refusal), Waits::Response(_) | Waits::No) => {
+            (Err(refusal), Waits::Response(_) | Waits::No | Waits::End { .. }) => {
                 self.stack.insert(0, Task::Refuse(action, refusal));
             }
         }
@@ -149,6 +155,13 @@ impl<'e> Run<'e> {
             self.notes.push(Note { cause: None, what: What::Unanswered });
             tracing::error!(flow = %self.id, "no sync responded; `concord trace` says which came closest");
             self.say(Answer::Refused(None, Refusal::internal("no sync responded to the request")));
+        }
+        if let Waits::End { reaction } = self.waits {
+            let ignored = || (reaction && !self.is_taken_up).then(unheard);
+            let refused = self.refused.take().or_else(ignored);
+            if let Some(slot) = self.answer.take() {
+                slot.put(refused.unwrap_or(Answer::Result(Output::from_static(b"{}"))));
+            }
         }
         let flow = Flow { id: self.id, records: self.records, notes: self.notes };
         // What failed because the store did is still owed.
@@ -250,6 +263,10 @@ impl<'e> Run<'e> {
 
     /// Answers whoever waits; the first answer is the one that counts.
     fn say(&mut self, answer: Answer) {
+        if let Waits::End { .. } = self.waits {
+            self.refused.get_or_insert(answer);
+            return;
+        }
         if let Some(slot) = self.answer.take() {
             slot.put(answer);
         }
@@ -336,6 +353,7 @@ impl<'e> Run<'e> {
 
     /// Takes records in, and puts what they make due on the stack, the first on top.
     fn take(&mut self, records: Vec<Record>, found: Found) {
+        self.is_taken_up |= !found.matches.is_empty();
         self.records.extend(records);
         self.facts.extend(found.facts);
         self.armed.extend(found.armed);
@@ -358,6 +376,12 @@ fn fact(record: &Record, job: &Job<'_>, input: Option<&Value>) -> Fact {
         Some(values) => fact.with_input(values.clone()),
         None => fact,
     }
+}
+
+/// No sync took the stimulus up.
+fn unheard() -> Answer {
+    let refusal = Refusal::new(Kind::Invalid, INVALID_REQUEST, "nothing reacts to this message");
+    Answer::Refused(None, refusal)
 }
 
 /// Lets whoever polls this look around once.

@@ -34,6 +34,12 @@ pub(crate) enum Waits {
     Result,
     /// A response to the request.
     Response(ActionRef),
+    /// The end of the flow, and whether what started it was refused. If a reaction is wanted, it is refused as well when
+    /// no sync takes it up.
+    End {
+        /// Whether a sync has to take it up.
+        reaction: bool,
+    },
     /// Nobody waits.
     No,
 }

@@ -15,7 +15,7 @@ use concord::spec::Role;
 use concord::storage::{Changes, CollectionId, Source};
 use concord::{Ids, Input, Kind, Output, Refusal, Tx};
 use concord_lang::Value;
-use concord_lang::plan::{Contract, Sync};
+use concord_lang::plan::{Step, Sync};
 use concord_store::{Commit, CommitError, Contended, Owed, Record as JournalEntry, Store};
 use futures_util::FutureExt;
 
@@ -26,6 +26,7 @@ use crate::flow::{Cause, FlowId, Record};
 use crate::queue::Queue;
 use crate::registry::{ActionRef, Registry};
 use crate::rules::Rules;
+use crate::socket::Sockets;
 
 /// What transactions run on.
 pub(crate) struct Engine {
@@ -45,6 +46,8 @@ pub(crate) struct Engine {
     pub(crate) flow_bound: usize,
     /// What came of firings since the start.
     pub(crate) firings: Firings,
+    /// Connections that are here.
+    pub(crate) sockets: Sockets,
     /// Flows that owe nothing any more and still stand in the store as open: the next commit takes them along.
     pub(crate) closing: Mutex<Vec<u128>>,
 }
@@ -63,8 +66,8 @@ pub(crate) enum Job<'a> {
     Call(ActionRef, &'a Bytes, Option<&'a Value>),
     /// A sync, with what its lines bound.
     Fire(&'a Sync, &'a Frame, &'a Cause),
-    /// The lines of `admit`, up to this many.
-    Admit(&'a Contract, &'a Frame, usize),
+    /// Lines of `admit`.
+    Admit(&'a [Step], &'a Frame),
 }
 
 /// How a job ended.
@@ -88,6 +91,8 @@ pub(crate) struct Ran {
     pub(crate) records: Vec<Record>,
     /// Of a firing, the inputs of its records as values, as far as they are known.
     pub(crate) inputs: Vec<Value>,
+    /// Of a firing, the contract that its sync is part of.
+    pub(crate) contract: Option<usize>,
     pub(crate) end: End,
 }
 
@@ -99,7 +104,7 @@ impl Engine {
         let mut ran = match job {
             Job::Call(action, body, _) => self.call(&mut tx, *action, body).await,
             Job::Fire(sync, frame, cause) => self.fire(&mut tx, sync, frame, cause).await,
-            Job::Admit(contract, frame, lines) => self.admit(&mut tx, contract, frame, *lines).await,
+            Job::Admit(lines, frame) => self.admit(&mut tx, lines, frame).await,
         };
         let mut changes = tx.finish().unwrap_or_else(|fault| {
             ran.spoil(fault.into());
@@ -114,11 +119,11 @@ impl Engine {
     async fn call(&self, tx: &mut Tx, action: ActionRef, body: &[u8]) -> Ran {
         let (noted, result) = self.invoke(action, tx, body).await;
         let record = Record::new(action, tx.now(), noted, &result);
-        Ran { records: vec![record], inputs: Vec::new(), end: End::Called(result) }
+        Ran { records: vec![record], inputs: Vec::new(), contract: None, end: End::Called(result) }
     }
 
     async fn fire(&self, tx: &mut Tx, sync: &Sync, frame: &Frame, cause: &Cause) -> Ran {
-        let undone = |end| Ran { records: Vec::new(), inputs: Vec::new(), end };
+        let undone = |end| Ran { records: Vec::new(), inputs: Vec::new(), contract: None, end };
         let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, records: Vec::new() };
         let frames = match asking.lines(&sync.body, frame.clone()).await {
             Err((line, frame, halt)) => return undone(End::Halted(line, frame, halt)),
@@ -153,25 +158,26 @@ impl Engine {
                 };
                 if let Some(refusal) = refusal {
                     let inputs = vec![as_object(args)];
-                    return Ran { records: vec![record], inputs, end: End::Failed(action, refusal) };
+                    let end = End::Failed(action, refusal);
+                    return Ran { records: vec![record], inputs, contract: sync.contract, end };
                 }
                 records.push(record);
                 inputs.push(as_object(args));
             }
         }
-        Ran { records, inputs, end: End::Done }
+        Ran { records, inputs, contract: sync.contract, end: End::Done }
     }
 
-    async fn admit(&self, tx: &mut Tx, contract: &Contract, frame: &Frame, lines: usize) -> Ran {
+    async fn admit(&self, tx: &mut Tx, lines: &[Step], frame: &Frame) -> Ran {
         let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, records: Vec::new() };
-        let end = match asking.lines(&contract.admit[..lines], frame.clone()).await {
+        let end = match asking.lines(lines, frame.clone()).await {
             Err((line, frame, halt)) => End::Halted(line, frame, halt),
             Ok(framed) => match (framed.dropped, framed.frames.into_iter().next()) {
                 (Some((line, frame)), _) => End::Dropped(line, frame),
                 (None, frame) => End::Admitted(frame.unwrap_or_default()),
             },
         };
-        Ran { records: asking.records, inputs: Vec::new(), end }
+        Ran { records: asking.records, inputs: Vec::new(), contract: None, end }
     }
 
     /// Runs an action within a transaction: what may be kept of its input, and what came of it.
@@ -204,7 +210,9 @@ impl Engine {
         owed: Owed,
         turn_on: &BTreeSet<Contended>,
     ) -> Result<(), CommitError> {
+        let effects = self.effects(ran);
         if changes.is_read_only() && !self.reads_both_sides(&changes) {
+            effects.run();
             return Ok(());
         }
         if let Some(key) = self.queue.claimed(&changes, turn_on) {
@@ -217,7 +225,7 @@ impl Engine {
                 kept.map(|record| JournalEntry { flow: flow.0, body: record.to_json(&self.registry).into() }),
             );
         }
-        self.store.commit(Commit { changes, records, owed }).wait().await
+        self.store.commit(Commit { changes, records, owed, effects }).wait().await
     }
 
     /// Whether any of it is to reach the disk.

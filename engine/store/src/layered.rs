@@ -9,6 +9,8 @@
 //! the mixed commit is pending until its volatile half is applied, so the check waits for it, and then finds the versions
 //! changed. The other way round cannot be: what the volatile snapshot shows of a mixed commit is on disk by then. Hence a
 //! reader of one side needs no check, and a commit without writes that read on both sides is worth making.
+//!
+//! Effects go with the durable half, if there is one: they are let go in the order in which it is on disk.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -127,8 +129,8 @@ impl Store for Layered {
             return self.durable.commit(commit);
         }
         if commit.changes.is_untouched() && commit.records.is_empty() && commit.owed.is_nothing() {
-            let changes = Commit { changes: volatile, ..Commit::default() };
-            return match self.volatile.commit(changes) {
+            let alone = Commit { changes: volatile, effects: commit.effects, ..Commit::default() };
+            return match self.volatile.commit(alone) {
                 Answer::Now(done) => Answer::Now(done.map_err(renumbered)),
                 Answer::Later(done) => Answer::Later(Box::pin(async { done.await.map_err(renumbered) })),
             };

@@ -14,5 +14,5 @@ pub use layered::Layered;
 pub use memory::MemoryStore;
 pub use open::{OpenError, open};
 pub use store::{
-    Commit, CommitError, Contended, Layout, OpenFlow, Owed, PrepareError, Record, Retention, Store,
+    Commit, CommitError, Contended, Effects, Layout, OpenFlow, Owed, PrepareError, Record, Retention, Store,
 };

@@ -42,7 +42,7 @@ pub struct Layout {
 }
 
 /// A transaction to apply.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Commit {
     /// What it read and wrote.
     pub changes: Changes,
@@ -50,6 +50,42 @@ pub struct Commit {
     pub records: Vec<Record>,
     /// What is still to be done because of it.
     pub owed: Owed,
+    /// What happens outside the store because of it.
+    pub effects: Effects,
+}
+
+/// What a commit lets go when it has happened: messages, say. A store runs it once, before the commit is answered, and
+/// in the order of its commits; of a commit that did not happen it is dropped. It is short and never waits.
+///
+/// ```
+/// use concord_store::Effects;
+/// use std::sync::mpsc::channel;
+///
+/// let (sender, receiver) = channel();
+/// Effects::new(move || drop(sender.send("sent"))).run();
+/// assert_eq!(receiver.recv(), Ok("sent"));
+/// ```
+#[derive(Default)]
+pub struct Effects(Option<Box<dyn FnOnce() + Send>>);
+
+impl Effects {
+    /// This happens.
+    pub fn new(effects: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(effects)))
+    }
+
+    /// Lets it happen.
+    pub fn run(self) {
+        if let Some(effects) = self.0 {
+            effects();
+        }
+    }
+}
+
+impl std::fmt::Debug for Effects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Effects" } else { "none" })
+    }
 }
 
 /// What has to be known after a crash: which flows are not done, and what they need in order to go on.

@@ -5,8 +5,10 @@
 
 mod app;
 mod coverage;
+mod socket;
 mod sources;
 
 pub use app::{Harness, Refused, Response, TestApp};
 pub use coverage::Coverage;
+pub use socket::TestSocket;
 pub use sources::{CountedIds, START, SetClock};

@@ -23,7 +23,7 @@ const GIVEN: [(&str, Type); 4] = [
 ];
 
 /// What the shape of a refusal is made of: the first slots.
-const REFUSAL: [(&str, Type); 4] = [
+pub(super) const REFUSAL: [(&str, Type); 4] = [
     ("message", Type::of(Base::Text)),
     ("code", Type::of(Base::Text)),
     ("details", Type { base: Base::Any, null: true }),
@@ -54,10 +54,6 @@ impl Checker<'_> {
         self.contract = Some(place);
         self.other_contracts(contract);
         self.owned(contract);
-        for socket in &contract.sockets {
-            let fault = Diagnostic::error("not-yet", socket.span, "sockets are not served yet");
-            self.say(fault);
-        }
         self.settings(contract);
         let codes: Vec<Renamed> = contract.codes.iter().map(|rename| self.rename(rename)).collect();
         let shape = contract.errors.as_ref().map(|shape| self.shape(shape));
@@ -74,6 +70,7 @@ impl Checker<'_> {
             .collect();
         self.admitted = admitted.iter().map(|(name, _, ty)| (Arc::clone(name), ty.clone())).collect();
         let bases = self.bases(contract);
+        let socket = self.socket(contract);
         self.plan.contracts.push(plan::Contract {
             name: Arc::clone(&contract.name.text),
             bases,
@@ -86,6 +83,7 @@ impl Checker<'_> {
             admitted: admitted.into_iter().map(|(name, slot, _)| (name, slot)).collect(),
             headers: headers.unwrap_or_default(),
             routes: Vec::new(),
+            socket,
             span: contract.name.span,
         });
     }
@@ -138,7 +136,7 @@ impl Checker<'_> {
         }
     }
 
-    fn rename(&mut self, rename: &Rename) -> Renamed {
+    pub(super) fn rename(&mut self, rename: &Rename) -> Renamed {
         let code = &rename.code.code;
         let status = rename.status.map(|(status, _)| status);
         let known = match &rename.code.concept {
@@ -146,7 +144,8 @@ impl Checker<'_> {
             None => ENGINE_CODES
                 .iter()
                 .find(|(engine, ..)| **engine == *code.text)
-                .map(|(code, kind, message)| super::find::refusal(*kind, code, message)),
+                .map(|(code, kind, message)| super::find::refusal(*kind, code, message))
+                .or_else(|| self.codes.iter().find(|known| known.code == code.text).cloned()),
         };
         if known.is_none() && (status.is_none() || rename.text.is_none()) && rename.renamed.is_none() {
             self.incomplete(code, rename.span);
@@ -178,7 +177,7 @@ impl Checker<'_> {
     }
 
     /// A line of `admit` that drops has to say with what it refuses.
-    fn admission(&mut self, contract: &ast::Contract, admit: &super::line::Checked) {
+    pub(super) fn admission(&mut self, contract: &ast::Contract, admit: &super::line::Checked) {
         if let Some(span) = admit.drops {
             let fault =
                 Diagnostic::error("may-not-answer", span, "when this line drops, nobody tells the client");
@@ -219,7 +218,7 @@ impl Checker<'_> {
     }
 }
 
-fn given(variables: &[(&str, Type)]) -> Scope {
+pub(super) fn given(variables: &[(&str, Type)]) -> Scope {
     let mut scope = Scope::default();
     for (name, ty) in variables {
         scope.bind(&Name { text: (*name).into(), span: Span::default() }, ty.clone(), false);

@@ -13,10 +13,12 @@ mod fitting;
 mod function;
 mod holes;
 mod line;
+mod nodes;
 mod pattern;
 mod routes;
 mod rule;
 mod scope;
+mod socket;
 mod view;
 
 use std::collections::BTreeMap;
@@ -25,6 +27,7 @@ use std::sync::Arc;
 use self::holes::Holes;
 use self::routes::Routes;
 use self::scope::Scope;
+use self::socket::Sockets;
 use self::view::ViewSig;
 use crate::ast;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -73,6 +76,7 @@ pub fn check(sources: &Sources, names: &dyn Names) -> Result<(Plan, Diagnostics)
             views: BTreeMap::new(),
             holes: Holes::default(),
             routes: Routes::default(),
+            sockets: Sockets::default(),
             admitted: Vec::new(),
             settings: Vec::new(),
             codes: Vec::new(),
@@ -152,6 +156,7 @@ struct Checker<'a> {
     views: BTreeMap<Arc<str>, ViewSig>,
     holes: Holes,
     routes: Routes,
+    sockets: Sockets,
     /// What `admit` bound.
     admitted: Vec<(Arc<str>, Type)>,
     settings: Vec<(Arc<str>, crate::value::Value)>,
@@ -182,6 +187,7 @@ impl Checker<'_> {
             }
         }
         self.finish_routes();
+        self.finish_socket();
     }
 
     fn say(&mut self, diagnostic: Diagnostic) {

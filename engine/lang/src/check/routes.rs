@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use super::Checker;
 use super::answers::Responder;
+use super::nodes::{Node, take};
 use super::pattern::Fields;
 use super::scope::Scope;
-use crate::ast::{self, FieldPattern, Pattern, Target};
+use crate::ast::{self, FieldPattern, Target};
 use crate::diagnostic::Diagnostic;
 use crate::names::ActionSig;
 use crate::plan::{self, Match, Segment, Test};
 use crate::source::Span;
-use crate::types::{Base, FieldType, Type};
+use crate::types::Type;
 use crate::value::Value;
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
@@ -35,14 +36,6 @@ pub(super) struct RouteInfo {
     pub(super) responders: Vec<Responder>,
     /// Syncs of this route that surely fire: the actions that they do.
     pub(super) surely: Vec<crate::names::ActionId>,
-}
-
-/// A field that syncs of a route name.
-struct Node {
-    name: Arc<str>,
-    ty: Type,
-    optional: bool,
-    nested: Vec<Node>,
 }
 
 impl Checker<'_> {
@@ -154,34 +147,6 @@ impl Checker<'_> {
         result
     }
 
-    fn node_pattern(&mut self, scope: &mut Scope, field: &FieldPattern, node: &mut Node) -> Match {
-        let Target::Nested(pattern) = &field.target else {
-            let ty = node.ty.clone();
-            return self.field_pattern(
-                scope,
-                field,
-                ty,
-                Fields { ty: &Type::ANY, of: "a request", matters: false },
-            );
-        };
-        self.once(pattern);
-        self.learn(&node.ty, &Type::of(Base::Object([].into())), pattern.span);
-        let default = field.default.as_ref().map(|default| self.expression(scope, default).0);
-        let inner = self.nested_nodes(scope, pattern, node);
-        Match { key: Arc::clone(&field.key.text), default, test: Test::Inside(inner) }
-    }
-
-    fn nested_nodes(&mut self, scope: &mut Scope, pattern: &Pattern, node: &mut Node) -> Vec<Match> {
-        let mut matches = Vec::new();
-        for field in &pattern.fields {
-            let required = field.default.is_none();
-            let mut inner = take(&mut node.nested, &field.key.text, || self.holes.fresh(), required);
-            matches.push(self.node_pattern(scope, field, &mut inner));
-            node.nested.push(inner);
-        }
-        matches
-    }
-
     /// What ends in a secret input is not in the record, so a later record cannot be matched beside it.
     fn secrets_alone(&mut self) {
         for (ty, span) in std::mem::take(&mut self.routes.beside_others) {
@@ -207,10 +172,7 @@ impl Checker<'_> {
         let (method, path) = parse(&route.text).ok()?;
         let (given, fields): (Vec<&Node>, Vec<&Node>) =
             route.fields.iter().partition(|node| ENGINES.contains(&&*node.name));
-        let fields = fields.into_iter().map(|node| {
-            let FieldType { name, ty, optional } = self.node_type(node);
-            plan::RouteField { name, ty, optional, secret: self.holes.is_secret(&node.ty) }
-        });
+        let fields = fields.into_iter().map(|node| self.node_field(node));
         Some(plan::Route {
             method: method.into(),
             path,
@@ -221,30 +183,6 @@ impl Checker<'_> {
             text: route.text,
         })
     }
-
-    fn node_type(&self, node: &Node) -> FieldType {
-        let known = self.holes.resolve(&node.ty);
-        let ty = if node.nested.is_empty() {
-            Type { null: node.optional, ..known }
-        } else {
-            let fields = node.nested.iter().map(|inner| self.node_type(inner)).collect();
-            let nested = Type::of(Base::Object(fields));
-            Type { null: node.optional, ..known.meet(&nested).unwrap_or(nested) }
-        };
-        FieldType { name: Arc::clone(&node.name), ty, optional: node.optional }
-    }
-}
-
-/// Takes the field of this name out of the list, or makes it. Who names it without a default requires it.
-fn take(nodes: &mut Vec<Node>, name: &Arc<str>, fresh: impl FnOnce() -> Type, required: bool) -> Node {
-    match nodes.iter().position(|node| node.name == *name) {
-        Some(at) => {
-            let mut node = nodes.remove(at);
-            node.optional &= !required;
-            node
-        }
-        None => Node { name: Arc::clone(name), ty: fresh(), optional: !required, nested: Vec::new() },
-    }
 }
 
 /// The method and the parts of the path.
@@ -253,9 +191,14 @@ fn parse(text: &str) -> Result<(&str, Vec<Segment>), String> {
     if !METHODS.contains(&method) {
         return Err(format!("`{method}` is no method"));
     }
+    Ok((method, parse_path(path)?))
+}
+
+/// The parts of a path.
+pub(super) fn parse_path(path: &str) -> Result<Vec<Segment>, String> {
     let path = path.strip_prefix('/').ok_or("a path begins with `/`")?;
     if path.is_empty() {
-        return Ok((method, Vec::new()));
+        return Ok(Vec::new());
     }
     let mut segments: Vec<Segment> = Vec::new();
     for part in path.split('/') {
@@ -270,7 +213,7 @@ fn parse(text: &str) -> Result<(&str, Vec<Segment>), String> {
         }
         segments.push(segment);
     }
-    Ok((method, segments))
+    Ok(segments)
 }
 
 fn is_name(text: &str) -> bool {

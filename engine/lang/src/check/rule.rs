@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Checker;
 use super::pattern::Fields;
 use super::scope::Scope;
+use super::socket::happening;
 use crate::ast::{self, Outcome};
 use crate::diagnostic::Diagnostic;
 use crate::names::ActionSig;
@@ -73,6 +74,8 @@ impl Checker<'_> {
         }
         let input = if is_request(&line.path) {
             self.request_pattern(scope, sync, line, sig)
+        } else if let Some(what) = happening(&line.path) {
+            self.socket_pattern(scope, line, sig, what)
         } else {
             self.no_secrets(line, sig);
             let ty = input_type(sig);

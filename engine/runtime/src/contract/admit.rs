@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use concord::{Kind, Refusal};
 use concord_lang::Value;
+use concord_lang::plan::Step;
 use concord_store::{CommitError, Owed};
 
 use super::refusal::Refused;
@@ -16,11 +17,18 @@ use crate::matching::Outside;
 use crate::registry::ActionRef;
 use crate::transaction::{End, Job};
 
+/// Lines of `admit`, and what they start from.
+#[derive(Clone, Copy)]
+pub(crate) struct Gate<'a> {
+    pub(crate) lines: &'a [Step],
+    pub(crate) given: &'a Frame,
+}
+
 /// What `admit` came to.
-struct Decision {
-    frame: Frame,
-    refusal: Option<(Option<ActionRef>, Refusal)>,
-    records: Vec<Record>,
+pub(crate) struct Decision {
+    pub(crate) frame: Frame,
+    pub(crate) refusal: Option<(Option<ActionRef>, Refusal)>,
+    pub(crate) records: Vec<Record>,
 }
 
 impl App {
@@ -45,7 +53,8 @@ impl App {
                 Found::Route(route, _) => Arc::clone(&plan.routes[*route].text),
                 Found::Methods(_) | Found::Nothing => "".into(),
             };
-            let decision = self.decide(contract, flow, &head, route).await;
+            let given = given(&head, route, plan.admit_slots);
+            let decision = self.decide(Gate { lines: &plan.admit, given: &given }, flow).await;
             headers = self.headers(contract, decision.frame.clone());
             if let Some((by, refusal)) = decision.refusal {
                 self.inner.ring.push(Flow { id: flow, records: decision.records, notes: Vec::new() });
@@ -85,22 +94,20 @@ impl App {
     }
 
     /// Runs the lines of `admit`. When a line refuses, what the lines above it did stands.
-    async fn decide(&self, contract: usize, flow: FlowId, head: &Head, route: Arc<str>) -> Decision {
+    pub(crate) async fn decide(&self, gate: Gate<'_>, flow: FlowId) -> Decision {
         let engine = &self.inner.engine;
-        let plan = &engine.rules.plan.contracts[contract];
-        let given = given(head, route, plan.admit_slots);
-        let mut lines = plan.admit.len();
+        let Gate { mut lines, given } = gate;
         let mut refused: Option<(Option<ActionRef>, Refusal)> = None;
         let mut lost = std::collections::BTreeSet::new();
         loop {
             let _turn = if lost.is_empty() { None } else { Some(engine.queue.turn(&lost).await) };
-            let (ran, changes) = engine.attempt(&Job::Admit(plan, &given, lines), !lost.is_empty()).await;
+            let (ran, changes) = engine.attempt(&Job::Admit(lines, given), !lost.is_empty()).await;
             let (frame, refusal) = match &ran.end {
                 End::Halted(line, frame, halt) => {
                     if refused.is_none() && ran.records.iter().any(|record| record.outcome.is_err()) {
                         // An action failed half way: the lines above it are run again without it.
                         refused = Some(as_refusal(halt));
-                        lines = *line;
+                        lines = &gate.lines[..*line];
                         continue;
                     }
                     (frame.clone(), Some(as_refusal(halt)))

@@ -52,13 +52,13 @@ pub(super) fn gather(admission: &Admission, route: &Route, body: &Bytes) -> Resu
 }
 
 /// All headers, as an object.
-pub(super) fn headers(head: &Head) -> Value {
+pub(crate) fn headers(head: &Head) -> Value {
     Value::Object(
         head.headers.iter().map(|(name, value)| (name.as_str().into(), Value::text(&**value))).collect(),
     )
 }
 
-fn fault(field: &RouteField, value: &Value) -> Option<String> {
+pub(crate) fn fault(field: &RouteField, value: &Value) -> Option<String> {
     if value.is_null() {
         return (!field.optional).then(|| format!("the field `{}` is missing", field.name));
     }
@@ -73,22 +73,32 @@ fn find(admission: &Admission, field: &RouteField, body: &Value) -> Result<Value
     if !in_body.is_null() {
         return Ok(in_body);
     }
-    let mut pairs = admission.head.query.split('&').filter(|pair| !pair.is_empty());
-    let of_name = pairs.find_map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decoded(name).as_deref() == Some(&*field.name)).then_some(value)
-    });
-    match of_name {
+    from_query(&admission.head.query, field)
+}
+
+/// A field of a query; null if it is not there.
+pub(crate) fn from_query(query: &str, field: &RouteField) -> Result<Value, Refusal> {
+    let mut raw = query.split('&').filter(|pair| !pair.is_empty()).map(halves);
+    let of_name = raw.find(|(name, _)| decoded(name).as_deref() == Some(&*field.name));
+    match of_name.map(|(_, value)| decoded(&value.replace('+', " "))) {
         None => Ok(Value::Null),
-        Some(value) => match decoded(&value.replace('+', " ")) {
-            Some(text) => Ok(converted(&text, field)),
-            None => Err(invalid(&field.name, format!("the field `{}` is no text", field.name))),
-        },
+        Some(Some(text)) => Ok(converted(&text, field)),
+        Some(None) => Err(invalid(&field.name, format!("the field `{}` is no text", field.name))),
     }
 }
 
+/// All fields of a query that are text.
+pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    let raw = query.split('&').filter(|pair| !pair.is_empty()).map(halves);
+    raw.filter_map(|(name, value)| Some((decoded(name)?, decoded(&value.replace('+', " "))?)))
+}
+
+fn halves(pair: &str) -> (&str, &str) {
+    pair.split_once('=').unwrap_or((pair, ""))
+}
+
 /// A text from a path or a query, as the type of the field has it. What does not fit stays a text, and is refused as one.
-fn converted(text: &str, field: &RouteField) -> Value {
+pub(crate) fn converted(text: &str, field: &RouteField) -> Value {
     let found = match field.ty.base {
         Base::Number => text.parse().ok().map(Value::number),
         Base::Bool => text.parse().ok().map(Value::Bool),
@@ -119,6 +129,6 @@ fn read_body(head: &Head, body: &Bytes) -> Result<Value, Refusal> {
     }
 }
 
-fn invalid(field: &str, message: String) -> Refusal {
+pub(crate) fn invalid(field: &str, message: String) -> Refusal {
     Refusal::new(Kind::Invalid, INVALID_REQUEST, message).with("field", field)
 }

@@ -4,7 +4,7 @@
 //! body. First the head is admitted, which may refuse; then the body is read; then the request exists, and syncs answer.
 
 mod admit;
-mod fields;
+pub(crate) mod fields;
 mod refusal;
 mod request;
 mod router;
@@ -14,7 +14,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use concord_lang::Value;
 
+pub(crate) use self::admit::Gate;
+pub(crate) use self::refusal::{Refused, renamed};
 use self::router::Router;
+pub(crate) use self::router::laid_upon;
 use crate::flow::FlowId;
 use crate::registry::{ActionRef, Registry};
 use crate::rules::Rules;

@@ -14,21 +14,21 @@ use crate::matching::Outside;
 use crate::registry::ActionRef;
 
 /// A refusal on its way out.
-pub(super) struct Refused {
-    pub(super) flow: FlowId,
+pub(crate) struct Refused {
+    pub(crate) flow: FlowId,
     /// The action that refused, if one did.
-    pub(super) by: Option<ActionRef>,
+    pub(crate) by: Option<ActionRef>,
     /// The status, if not that of the kind.
-    pub(super) status: Option<u16>,
-    pub(super) headers: Vec<(String, String)>,
+    pub(crate) status: Option<u16>,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl App {
     /// A refusal in the terms of a contract.
-    pub(super) fn refused(&self, contract: usize, refusal: Refusal, how: Refused) -> Answered {
+    pub(crate) fn refused(&self, contract: usize, refusal: Refusal, how: Refused) -> Answered {
         let contract = &self.plan().contracts[contract];
         let concept = how.by.map(|action| self.registry().instance(action).spec().name);
-        let renamed = renamed(contract, concept, &refusal.code);
+        let renamed = renamed(&contract.codes, concept, &refusal.code);
         let status = renamed.and_then(|entry| entry.status).or(how.status).unwrap_or(refusal.kind.status());
         let code = renamed.map_or(&*refusal.code, |entry| &*entry.renamed);
         let text = renamed.and_then(|entry| entry.text.as_deref());
@@ -80,11 +80,11 @@ impl App {
     }
 }
 
-/// How the contract calls an error: one of this concept, or of any, or one that it made itself.
-fn renamed<'c>(contract: &'c Contract, concept: Option<&str>, code: &str) -> Option<&'c Renamed> {
+/// How a table calls an error: one of this concept, or of any, or one that it made itself.
+pub(crate) fn renamed<'c>(table: &'c [Renamed], concept: Option<&str>, code: &str) -> Option<&'c Renamed> {
     let of = |entry: &&Renamed| entry.concept.as_deref() == concept && *entry.code == *code;
     let of_any = |entry: &&Renamed| entry.concept.is_none() && *entry.code == *code;
     let made = |entry: &&Renamed| *entry.renamed == *code;
-    let codes = || contract.codes.iter();
+    let codes = || table.iter();
     codes().find(of).or_else(|| codes().find(of_any)).or_else(|| codes().find(made))
 }

@@ -78,7 +78,8 @@ impl Router {
     }
 }
 
-fn laid_upon(path: &[Segment], parts: &[&str]) -> Option<Vec<(Arc<str>, String)>> {
+/// The named parts of a path, if it is one of these.
+pub(crate) fn laid_upon(path: &[Segment], parts: &[&str]) -> Option<Vec<(Arc<str>, String)>> {
     if path.len() != parts.len() {
         return None;
     }

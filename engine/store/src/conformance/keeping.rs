@@ -1,10 +1,12 @@
 //! What is kept, and that nothing else is.
 
+use std::sync::mpsc;
+
 use concord::storage::{Changes, NewDoc, Write};
 
 use super::Outcome;
 use super::lab::{Item, Lab, assert_lost, id, names};
-use crate::store::{Commit, Contended, Owed};
+use crate::store::{Commit, Contended, Effects, Owed};
 
 pub(super) async fn a_version_never_comes_back(lab: &Lab) -> Outcome {
     let mut seen = Vec::new();
@@ -51,6 +53,32 @@ pub(super) async fn a_commit_is_all_or_nothing(lab: &Lab) -> Outcome {
         lab.commit(tx).await?;
     }
     assert_eq!(names(&lab.items.scan(&lab.begin(), None, 10).await?), ["m"]);
+    Ok(())
+}
+
+pub(super) async fn effects_go_out_in_the_order_of_commits(lab: &Lab) -> Outcome {
+    let (sender, receiver) = mpsc::channel();
+    lab.put(&[Item::new("count")]).await?;
+    for _ in 0..50 {
+        // Of those who count from the same number one wins; of the others nothing is heard.
+        let mut contenders = Vec::new();
+        for _ in 0..4 {
+            let mut tx = lab.begin();
+            let item = lab.items.get(&tx, &id("count")).await?.ok_or("it is there")?;
+            let count = item.rank + 1;
+            lab.items.put(&mut tx, &item.grouped("red", count)).await?;
+            let sender = sender.clone();
+            let effects = Effects::new(move || sender.send(count).unwrap_or_default());
+            contenders.push(Commit { changes: tx.finish()?, effects, ..Commit::default() });
+        }
+        let answers: Vec<_> = contenders.into_iter().map(|commit| lab.store.commit(commit)).collect();
+        for answer in answers {
+            drop(answer.wait().await);
+        }
+    }
+    let heard: Vec<i64> = receiver.try_iter().collect();
+    let last = lab.items.get(&lab.begin(), &id("count")).await?.ok_or("it is there")?.rank;
+    assert_eq!(heard, (1..=last).collect::<Vec<i64>>());
     Ok(())
 }
 

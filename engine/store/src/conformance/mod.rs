@@ -83,6 +83,7 @@ pub async fn run(open: impl AsyncFn() -> Arc<dyn Store>) -> Result<(), Failure> 
         keeping::the_journal_keeps_the_order,
         keeping::a_conflict_leaves_nothing_in_the_journal,
         keeping::what_is_owed_is_kept_until_it_is_done,
+        keeping::effects_go_out_in_the_order_of_commits,
         mixed::a_commit_on_both_sides_is_all_or_nothing,
         mixed::a_reader_of_both_sides_is_checked,
     }

@@ -73,24 +73,28 @@ impl MemoryStore {
     }
 
     /// Commits at once, unless a pending commit stands in the way.
-    pub(crate) fn try_commit(&self, changes: Changes) -> Result<Result<(), CommitError>, Changes> {
+    fn try_commit(&self, commit: &mut Commit) -> Option<Result<(), CommitError>> {
         let mut state = self.state_mut();
-        if state.pendings.stand_in_the_way(&changes) {
-            return Err(changes);
+        if state.pendings.stand_in_the_way(&commit.changes) {
+            return None;
         }
+        let Commit { changes, records, owed, effects } = std::mem::take(commit);
         if let Err(contended) = state.tables.validate(&changes) {
-            return Ok(Err(CommitError::Conflict(contended)));
+            return Some(Err(CommitError::Conflict(contended)));
         }
         self.apply(&mut state, changes);
-        Ok(Ok(()))
+        // Here, where no other commit can come in between.
+        effects.run();
+        drop(state);
+        self.keep(&records, owed);
+        Some(Ok(()))
     }
 
-    async fn commit_later(&self, mut changes: Changes) -> Result<(), CommitError> {
+    async fn commit_later(&self, mut commit: Commit) -> Result<(), CommitError> {
         loop {
             let ended = self.shared.ended.notified();
-            match self.try_commit(changes) {
-                Ok(done) => return done,
-                Err(blocked) => changes = blocked,
+            if let Some(done) = self.try_commit(&mut commit) {
+                return done;
             }
             ended.await;
         }
@@ -176,20 +180,10 @@ impl Store for MemoryStore {
         Answer::Now(Ok(self.make_room(layouts)))
     }
 
-    fn commit(&self, commit: Commit) -> Answer<'_, Result<(), CommitError>> {
-        let Commit { changes, records, owed } = commit;
-        match self.try_commit(changes) {
-            Ok(done) => {
-                if done.is_ok() {
-                    self.keep(&records, owed);
-                }
-                Answer::Now(done)
-            }
-            Err(changes) => Answer::Later(Box::pin(async move {
-                self.commit_later(changes).await?;
-                self.keep(&records, owed);
-                Ok(())
-            })),
+    fn commit(&self, mut commit: Commit) -> Answer<'_, Result<(), CommitError>> {
+        match self.try_commit(&mut commit) {
+            Some(done) => Answer::Now(done),
+            None => Answer::Later(Box::pin(self.commit_later(commit))),
         }
     }
 
@@ -265,7 +259,7 @@ mod tests {
         let after = body.map(|body| NewDoc { body: Bytes::from_static(body.as_bytes()), keys: Vec::new() });
         let writes = vec![Write { key: key(id), expected, before: Vec::new(), after }];
         let changes = Changes { writes, ..Changes::default() };
-        assert!(matches!(store.try_commit(changes), Ok(Ok(()))));
+        assert!(matches!(store.try_commit(&mut Commit { changes, ..Commit::default() }), Some(Ok(()))));
     }
 
     fn seen(view: &View, id: &str) -> Option<Bytes> {

@@ -36,7 +36,7 @@ impl<'a> Batch<'a> {
 
     /// Adds a commit, or says what it conflicts with.
     pub(super) fn add(&mut self, commit: Commit) -> Result<Option<Contended>> {
-        let Commit { changes, records, owed } = commit;
+        let Commit { changes, records, owed, effects: _ } = commit;
         if let Some(contended) = queries::contended(self.db, self.catalog, &changes)? {
             return Ok(Some(contended));
         }

@@ -196,7 +196,11 @@ impl Store for SqliteStore {
 
     fn commit(&self, commit: Commit) -> Answer<'_, Result<(), CommitError>> {
         if commit.changes.is_read_only() && commit.records.is_empty() && commit.owed.is_nothing() {
-            return Answer::Later(Box::pin(self.check(commit.changes)));
+            return Answer::Later(Box::pin(async move {
+                self.check(commit.changes).await?;
+                commit.effects.run();
+                Ok(())
+            }));
         }
         let answer = self.ask(|reply| Job::Commit(commit, reply));
         Answer::Later(Box::pin(async { answer.await? }))

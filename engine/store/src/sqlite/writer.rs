@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::batch::Batch;
 use super::queries::Catalog;
 use super::{Options, catalog, schema};
-use crate::store::{Commit, CommitError, Layout, PrepareError};
+use crate::store::{Commit, CommitError, Effects, Layout, PrepareError};
 
 /// Commits in one batch at most: enough that a sync is shared by all who wait, few enough that none waits long.
 const BATCH: usize = 256;
@@ -83,12 +83,17 @@ impl Writer {
     }
 
     fn commit(&mut self, batch: Vec<Waiting>) {
-        let (commits, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let (mut commits, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let effects: Vec<Effects> =
+            commits.iter_mut().map(|commit: &mut Commit| std::mem::take(&mut commit.effects)).collect();
         let outcomes = self.write(commits);
         self.note(outcomes.as_ref().err());
         match outcomes {
             Ok(outcomes) => {
-                for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                for ((reply, effects), outcome) in replies.into_iter().zip(effects).zip(outcomes) {
+                    if outcome.is_ok() {
+                        effects.run();
+                    }
                     drop(reply.send(outcome));
                 }
             }

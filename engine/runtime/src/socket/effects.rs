@@ -1,0 +1,73 @@
+//! From the records of a firing to what they do to connections.
+
+use std::sync::Arc;
+
+use concord_lang::Value;
+use concord_store::Effects;
+
+use super::hub::Effect;
+use super::message;
+use crate::flow::Record;
+use crate::matching::Outside;
+use crate::transaction::{Engine, Ran};
+
+impl Engine {
+    /// What an attempt does to connections, ready to be let go when it has committed.
+    pub(crate) fn effects(&self, ran: &Ran) -> Effects {
+        let Some(actions) = &self.sockets.actions else { return Effects::default() };
+        let is_effect = |record: &Record| {
+            [actions.emit, actions.join, actions.leave, actions.disconnect].contains(&record.action)
+        };
+        if !ran.records.iter().any(is_effect) {
+            return Effects::default();
+        }
+        let records = ran.records.iter().enumerate();
+        let records = records.filter(|(_, record)| is_effect(record) && record.outcome.is_ok());
+        let effects: Vec<Effect> = records
+            .filter_map(|(at, record)| match ran.inputs.get(at) {
+                Some(input) => self.effect(ran.contract, record, input),
+                None => self.effect(ran.contract, record, &serde_json::from_slice(&record.input).ok()?),
+            })
+            .collect();
+        let (hub, contract) = (self.sockets.hub.clone(), ran.contract);
+        Effects::new(move || hub.apply(contract, effects))
+    }
+
+    fn effect(&self, contract: Option<usize>, record: &Record, input: &Value) -> Option<Effect> {
+        let actions = self.sockets.actions.as_ref()?;
+        let text = |name: &str| match input.field(name) {
+            Value::Text(text) => Some(text),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::List(_)
+            | Value::Object(_) => None,
+        };
+        if record.action == actions.emit {
+            let to = text("to")?;
+            // A rule of no contract speaks to single connections, each as its own contract has it.
+            let of = contract.or_else(|| self.sockets.hub.contract(&to))?;
+            let socket = self.rules.plan.contracts[of].socket.as_ref()?;
+            let mut outside = Outside { now: self.clock.now().0, ids: &*self.ids };
+            let message = message(socket, &text("event")?, data(input), &mut outside);
+            return Some(Effect::Emit { to, except: text("except"), message });
+        }
+        let connection = text("connection")?;
+        if record.action == actions.join {
+            return Some(Effect::Join { connection, group: text("group")? });
+        }
+        if record.action == actions.leave {
+            return Some(Effect::Leave { connection, group: text("group")? });
+        }
+        (record.action == actions.disconnect).then_some(Effect::End { connection })
+    }
+}
+
+/// What is sent along; an event without data has an object without fields.
+fn data(input: &Value) -> Value {
+    match input.field("data") {
+        Value::Null => Value::Object(Arc::from([])),
+        data => data,
+    }
+}
