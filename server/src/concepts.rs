@@ -9,8 +9,10 @@ pub fn registry(secret: &[u8]) -> Result<Registry, RegistryFault> {
     registry.add(concept_call_session::CallSession::default())?;
     registry.add(concept_call_window::CallWindow::default())?;
     registry.add(concept_clock::Clock::default())?;
+    registry.add(concept_code_pad::CodePad::default())?;
     registry.add(concept_expiring::Expiring::default())?;
     registry.add(concept_participant::Participant::default())?;
+    registry.add(concept_presence::Presence::default())?;
     registry.add(concept_rate_limiting::RateLimiting::default())?;
     registry.add(concept_requesting::Requesting)?;
     registry.add(concept_room::Room::default())?;

@@ -10,6 +10,7 @@ pub mod config;
 mod http;
 mod net;
 pub mod rules;
+mod socket;
 mod ticking;
 pub mod token;
 

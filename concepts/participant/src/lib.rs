@@ -224,9 +224,13 @@ impl Participant {
         camera: Option<bool>,
         sharing: Option<bool>,
         quality: Option<Quality>,
+        name: Option<String>,
+        color: Option<String>,
     ) -> Result<(), Error> {
         let seat = self.taken(tx, room, user).await?;
         let seat = Seat {
+            name: name.or(seat.name),
+            color: color.or(seat.color),
             online: online.unwrap_or(seat.online),
             muted: muted.unwrap_or(seat.muted),
             camera: camera.unwrap_or(seat.camera),

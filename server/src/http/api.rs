@@ -40,7 +40,7 @@ impl From<Refusal> for Denied {
 /// Answers what no fixed route takes: calls, and questions of browsers about them.
 pub(crate) struct Calls {
     site: Arc<Site>,
-    cors: Cors,
+    pub(super) cors: Cors,
     /// Every action by its path, without what all paths begin with: one look-up a call.
     targets: HashMap<String, Target>,
 }

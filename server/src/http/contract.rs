@@ -46,16 +46,11 @@ async fn answered<B: Body<Data = Bytes, Error: Into<Cause>>>(
         let refusal = Refusal::new(Kind::Unavailable, "OVERLOADED", "too much is going on; try again");
         return site.app.refuse_at(contract, refusal, None);
     };
-    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let head = Head {
         method: asked.method.as_str().to_owned(),
         path: asked.uri.path().to_owned(),
         query: asked.uri.query().unwrap_or_default().to_owned(),
-        headers: asked
-            .headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)))
-            .collect(),
+        headers: text_headers(asked),
         ip: asked.extensions.get::<Peer>().map(|peer| peer.0.to_string()).unwrap_or_default(),
     };
     let admission = match site.app.admit(contract, head).await {
@@ -79,8 +74,15 @@ async fn answered<B: Body<Data = Bytes, Error: Into<Cause>>>(
     }
 }
 
+/// The headers that are text.
+pub(crate) fn text_headers(asked: &Parts) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let headers = asked.headers.iter();
+    headers.filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect()
+}
+
 /// The same as a response. What a contract says and HTTP cannot carry is left out.
-fn respond(answered: Answered, asked: &Parts) -> Response<Full<Bytes>> {
+pub(crate) fn respond(answered: Answered, asked: &Parts) -> Response<Full<Bytes>> {
     let Answered { flow, status, headers, body, refused } = answered;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(refusal) = refused {

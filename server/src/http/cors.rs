@@ -61,7 +61,7 @@ impl Cors {
     }
 
     /// Lets a page of this origin read the reply.
-    pub(crate) fn mark(&self, response: &mut Response<Full<Bytes>>, origin: HeaderValue) {
+    pub(crate) fn mark<B>(&self, response: &mut Response<B>, origin: HeaderValue) {
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         let exposed = HeaderValue::from_static("x-request-id, retry-after");

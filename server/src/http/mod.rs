@@ -21,12 +21,16 @@ use axum::routing::get;
 use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
+use hyper::header::UPGRADE;
 use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
 
 use self::api::Calls;
-pub(crate) use self::contract::Peer;
+pub(crate) use self::contract::{Peer, respond, text_headers};
 pub use self::metrics::Metrics;
 pub use self::site::{RequestLimits, Site};
+use crate::socket::takeover::{Stream, Takeover};
+use crate::socket::{At, Carries, Sockets};
 
 /// An answer on either way.
 pub(crate) type Answer = Response<Either<Full<Bytes>, Body>>;
@@ -34,20 +38,28 @@ pub(crate) type Answer = Response<Either<Full<Bytes>, Body>>;
 /// What answers the requests to a site.
 #[derive(Clone)]
 pub struct Routes {
-    calls: Arc<Calls>,
+    ways: Arc<Ways>,
     router: Router,
 }
 
+/// Where requests go that no router has to look at.
+struct Ways {
+    site: Arc<Site>,
+    calls: Calls,
+    sockets: Sockets,
+}
+
 impl Routes {
-    /// `origins` are the web sites whose pages may call it; `*` is all of them.
+    /// `origins` are the web sites whose pages may call it; `*` is all of them. Within a tokio runtime, which sockets need.
     pub fn new(site: &Arc<Site>, origins: &[String]) -> Self {
-        let calls = Arc::new(Calls::new(site, origins));
+        let sockets = Sockets::new(site);
+        let ways = Arc::new(Ways { site: Arc::clone(site), calls: Calls::new(site, origins), sockets });
         let router = others(site).fallback({
-            let calls = Arc::clone(&calls);
-            async move |request| calls.answer(request).await
+            let ways = Arc::clone(&ways);
+            async move |request: Request<Body>| ways.mounted(request).await
         });
         // Makes the routes ready once, not once a request.
-        Self { calls, router: router.with_state(()) }
+        Self { ways, router: router.with_state(()) }
     }
 
     /// With the routes of another program beside them. Where both have one, this panics, as axum does.
@@ -58,15 +70,65 @@ impl Routes {
 
     /// Answers a request that came from there.
     pub(crate) async fn answer(&self, peer: Option<Peer>, mut request: Request<Incoming>) -> Answer {
-        if self.calls.takes(request.uri().path()) {
+        let path = request.uri().path();
+        let socket = self.ways.socket(&request);
+        if socket.is_some() || self.ways.calls.takes(path) {
             if let Some(peer) = peer {
                 request.extensions_mut().insert(peer);
             }
-            return self.calls.answer(request).await.map(Either::Left);
+            return match socket {
+                Some(at) => self.ways.talk(at, request).await,
+                None => self.ways.calls.answer(request).await.map(Either::Left),
+            };
         }
         // A router is always ready, so it need not be asked.
         let answered = tower::Service::call(&mut self.router.clone(), request).await;
         answered.unwrap_or_else(|never| match never {}).map(Either::Right)
+    }
+
+    /// Ends connections that no request's end will end.
+    pub(crate) async fn close_sockets(&self) {
+        self.ways.sockets.close().await;
+    }
+}
+
+impl Ways {
+    /// The socket that a request is meant for. Most requests are calls, and are not looked at twice.
+    fn socket<B>(&self, request: &Request<B>) -> Option<At> {
+        let path = request.uri().path();
+        let may_be = !path.starts_with("/api/") || request.headers().contains_key(UPGRADE);
+        may_be.then(|| self.sockets.at(&self.site, path)).flatten()
+    }
+
+    async fn talk<B: Carries>(&self, at: At, request: Request<B>) -> Answer {
+        if let Some(response) = self.calls.cors.preflight(&request) {
+            return response.map(Either::Left);
+        }
+        let origin = self.calls.cors.origin(request.headers());
+        let mut answer = self.sockets.answer(&self.site, at, request).await;
+        if let Some(origin) = origin {
+            self.calls.cors.mark(&mut answer, origin);
+        }
+        answer
+    }
+
+    /// Answers within the router of another program, whose server gives connections up in its own way.
+    async fn mounted(&self, mut request: Request<Body>) -> Answer {
+        let Some(at) = self.socket(&request) else {
+            return self.calls.answer(request).await.map(Either::Left);
+        };
+        let upgraded = hyper::upgrade::on(&mut request);
+        let mut answer = self.talk(at, request).await;
+        if let Some(takeover) = answer.extensions_mut().remove::<Takeover>() {
+            tokio::spawn(async move {
+                if let Ok(upgraded) = upgraded.await {
+                    let (stopping, stop) = tokio::sync::watch::channel(false);
+                    takeover.run(Stream::new(TokioIo::new(upgraded), Bytes::new()), stop).await;
+                    drop(stopping);
+                }
+            });
+        }
+        answer
     }
 }
 

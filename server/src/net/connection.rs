@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::Request;
@@ -21,6 +21,7 @@ use super::phase::{Moment, Phase, Progress};
 use super::plain;
 use super::wire::Wire;
 use crate::http::{Answer, Peer, Routes};
+use crate::socket::takeover::{Stream, Takeover};
 
 /// How long a client may go on sending after it was refused, and how many bytes.
 const LISTENING: Duration = Duration::from_secs(5);
@@ -36,10 +37,14 @@ pub(super) async fn serve(
     let progress = Arc::new(Progress::default());
     let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
     let wire = TokioIo::new(Wire::new(stream, Arc::clone(&progress)));
+    let taken: Mutex<Option<Takeover>> = Mutex::new(None);
     let service = service_fn(async |request: Request<Incoming>| {
         progress.enter(Phase::Busy);
         let has_body = !request.body().is_end_stream();
-        let response = routes.answer(peer, request).await;
+        let mut response = routes.answer(peer, request).await;
+        if let Some(takeover) = response.extensions_mut().remove() {
+            *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(takeover);
+        }
         progress.enter(Phase::Reply);
         let status = response.status();
         progress.interrupt(has_body && (status.is_client_error() || status.is_server_error()));
@@ -49,8 +54,13 @@ pub(super) async fn serve(
         .half_close(true) // a client may close its side and still wait for the answer
         .max_buf_size(limits.head_bytes)
         .serve_connection(wire, service);
-    let end = run(&mut connection, &progress, limits, stop).await;
-    let stream = connection.into_parts().io.into_inner().into_stream();
+    let end = run(&mut connection, &progress, limits, stop.clone()).await;
+    let parts = connection.into_parts();
+    let stream = parts.io.into_inner().into_stream();
+    let takeover = taken.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let (End::Closed, Some(takeover)) = (&end, takeover) {
+        return Box::pin(takeover.run(Stream::new(stream, parts.read_buf), stop)).await;
+    }
     match end {
         End::Late => farewell(stream, &plain::late(), LISTENING).await,
         End::Closed if progress.interrupts() => farewell(stream, &[], LISTENING).await,

@@ -79,6 +79,7 @@ pub async fn serve(
         }
     }
     drop(listener);
+    server.routes.close_sockets().await;
     server.drain().await;
 }
 

@@ -22,6 +22,7 @@ pub use self::connecting::{Denied, Params};
 pub use self::connection::Connection;
 pub(crate) use self::hub::Hub;
 use crate::app::App;
+use crate::contract::ContractId;
 use crate::eval::pure;
 use crate::matching::Outside;
 use crate::registry::{ActionRef, Registry};
@@ -86,6 +87,12 @@ impl Sockets {
             })
         };
         Self { hub: Hub::default(), actions: actions() }
+    }
+}
+
+impl From<SocketId> for ContractId {
+    fn from(SocketId(contract): SocketId) -> Self {
+        Self(contract)
     }
 }
 
