@@ -3,7 +3,7 @@
 //! The crate's own backends bring every algorithm it knows. Ours is one, so it is given here; a token that names another
 //! is refused before a key is looked at.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
 use jsonwebtoken::signature::{Error, Signer, Verifier};

@@ -23,6 +23,9 @@ pub enum Style {
     Hex24,
     /// 8 hexadecimal digits, for links that people read out.
     Hex8,
+    /// A UUID after `room-`.
+    #[serde(rename = "room-uuid")]
+    RoomUuid,
 }
 
 /// The id of a room.
@@ -126,6 +129,31 @@ impl Room {
         Ok(Opened { room: id })
     }
 
+    /// Opens a room about a subject, unless there is one that is open: then it is that.
+    ///
+    /// # Requires
+    /// - `owner` must be a valid User ID.
+    /// - `capacity`, if given, must be at least 1.
+    ///
+    /// # Effects
+    /// - There is an open room about the `subject`. If there was none, it is new, as with `open`.
+    /// - Returns its ID.
+    #[action]
+    pub async fn ensure(
+        &self,
+        tx: &mut Tx,
+        subject: Id<Subject>,
+        owner: Id<User>,
+        style: Option<Style>,
+        capacity: Option<u32>,
+    ) -> Result<Opened, Error> {
+        let known = self.rooms.find(tx, state::Room::SUBJECT.is(&Some(subject.clone()))).await?;
+        match known.into_iter().find(|room| room.status == Status::Open) {
+            Some(room) => Ok(Opened { room: room.id }),
+            None => self.open(tx, owner, style, Some(subject), capacity).await,
+        }
+    }
+
     /// Closes a room for good.
     ///
     /// # Requires
@@ -211,6 +239,10 @@ impl Room {
         match style {
             Style::Uuid => Ok(tx.fresh_id()),
             Style::Hex24 => Ok(tx.fresh_id_in(IdStyle::Hex24)),
+            Style::RoomUuid => {
+                let uuid = tx.fresh_id::<state::Room>();
+                Ok(Id::new(format!("room-{}", uuid.as_str())).unwrap_or(uuid))
+            }
             Style::Hex8 => loop {
                 let id = tx.fresh_id_in(IdStyle::Hex8);
                 if self.rooms.get(tx, &id).await?.is_none() {

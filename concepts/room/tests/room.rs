@@ -125,3 +125,29 @@ async fn queries_require_valid_ids() {
     );
     assert_eq!(app.refused("Room/_get", json!({ "room": "nowhere" })).await.code(), "ROOM_NOT_FOUND");
 }
+
+#[tokio::test]
+async fn ensure_gives_the_open_room_about_a_subject_and_else_a_new_one() {
+    let app = app().await;
+    let wish = json!({ "subject": "talk", "owner": "ada", "style": "room-uuid" });
+    let room = app.ok("Room/ensure", wish.clone()).await["room"].clone();
+    assert!(room.as_str().unwrap().starts_with("room-"), "{room}");
+    assert_eq!(app.ok("Room/ensure", wish.clone()).await["room"], room);
+
+    app.ok("Room/close", json!({ "room": room })).await;
+    assert_ne!(app.ok("Room/ensure", wish).await["room"], room);
+}
+
+#[tokio::test]
+async fn ensure_requires_room_for_somebody() {
+    let wish = json!({ "subject": "talk", "owner": "ada", "capacity": 0 });
+    assert_eq!(app().await.refused("Room/ensure", wish).await.code(), "NO_CAPACITY");
+}
+
+#[tokio::test]
+async fn two_who_ensure_at_once_get_one_room() {
+    let app = app().await;
+    let ensure = || app.call("Room/ensure", json!({ "subject": "talk", "owner": "ada" }));
+    let (a, b) = tokio::join!(ensure(), ensure());
+    assert_eq!(a.unwrap(), b.unwrap());
+}

@@ -23,12 +23,12 @@ pub(super) fn run(config: &Config, folders: &[PathBuf], format: Format) -> Outco
     let sources = rules::sources(config, folders)?;
     let files = sources.files().count();
     let shown = sources.clone();
-    let (diagnostics, syncs) =
-        match concord_runtime::check(sources, concepts::registry(&[])?, &config.contracts) {
-            Ok((plan, warnings)) => (warnings, plan.syncs.len()),
-            Err(OpenError::Rules(fault)) => (fault.diagnostics, 0),
-            Err(other) => return Err(other.into()),
-        };
+    let (diagnostics, syncs) = match concord_runtime::check(sources, concepts::unserved()?, &config.contracts)
+    {
+        Ok((plan, warnings)) => (warnings, plan.syncs.len()),
+        Err(OpenError::Rules(fault)) => (fault.diagnostics, 0),
+        Err(other) => return Err(other.into()),
+    };
     let (errors, warnings) = diagnostics.count();
     match format {
         Format::Json => {

@@ -10,7 +10,7 @@ use crate::{concepts, rules};
 
 pub(super) fn run(check: bool) -> Outcome {
     let root = root()?;
-    let mut registry = concepts::registry(&[])?;
+    let mut registry = concepts::unserved()?;
     let mut pages = concord_specs::generate(&registry);
     let sources = Sources::new(rules::shipped());
     let (plan, _) = concord_runtime::check_into(sources, &mut registry, &ContractSettings::default())?;

@@ -33,7 +33,7 @@ async fn serve(config: &Config) -> Outcome {
         .settings(config.contracts.clone())
         .explain_refusals(config.dev);
     let options = options.rules(rules::sources(config, &config.syncs[..0])?);
-    let app = options.open(concepts::registry(secret.bytes())?, store).await?;
+    let app = options.open(concepts::registry(secret.bytes(), config.ice.clone())?, store).await?;
     if !app.warnings().is_empty() {
         tracing::warn!("suspicious rules:\n{}", app.warnings().render(app.sources(), false));
     }

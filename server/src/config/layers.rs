@@ -105,7 +105,7 @@ impl Layers {
 
     fn set_text(&mut self, setting: &'static Setting, text: &str, from: &Source) -> Result<(), ConfigError> {
         let value = match setting.shape {
-            Shape::Text => Value::String(text.to_owned()),
+            Shape::Text | Shape::Secret => Value::String(text.to_owned()),
             Shape::Number => {
                 let number = text.trim().parse().map_err(|_| wrong(setting, from.clone()))?;
                 Value::Integer(number)
@@ -120,7 +120,7 @@ impl Layers {
             return Err(unknown(name.to_owned(), from.clone()));
         };
         let fits = match (&value, setting.shape) {
-            (Value::String(_), Shape::Text) => true,
+            (Value::String(_), Shape::Text | Shape::Secret) => true,
             (Value::Integer(number), Shape::Number) => *number >= 0,
             (Value::Array(items), Shape::List) => items.iter().all(Value::is_str),
             _ => false,
@@ -152,7 +152,7 @@ impl Layers {
         let setting = SETTINGS.iter().find(|setting| setting.name == name);
         let setting = setting.ok_or_else(|| unknown(name.to_owned(), Source::Default))?;
         let value = match setting.shape {
-            Shape::Text => Value::String(setting.default.to_owned()),
+            Shape::Text | Shape::Secret => Value::String(setting.default.to_owned()),
             Shape::Number => {
                 Value::Integer(setting.default.parse().map_err(|_| wrong(setting, Source::Default))?)
             }
@@ -196,7 +196,12 @@ impl Layers {
                 table = in_table;
             }
             let (value, from) = self.value(setting.name)?;
-            text.push_str(&format!("{key} = {value} # {from}: {}\n", setting.help));
+            let (value, shown) = match (setting.shape, value.as_str()) {
+                // Not to be used again as it is: the line says only whether there is one.
+                (Shape::Secret, Some(text)) if !text.is_empty() => ("(set)".into(), "# "),
+                _ => (value, ""),
+            };
+            text.push_str(&format!("{shown}{key} = {value} # {from}: {}\n", setting.help));
         }
         let mut contract = "";
         for (name, (value, from)) in &self.contracts {
@@ -221,7 +226,8 @@ fn wrong(setting: &'static Setting, from: Source) -> ConfigError {
 }
 
 fn split(text: &str) -> Value {
-    Value::Array(text.split(',').map(|item| Value::String(item.trim().to_owned())).collect())
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
 }
 
 /// `limits.bodyBytes` → `LIMITS__BODY_BYTES`.

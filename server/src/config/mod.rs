@@ -12,6 +12,8 @@ use std::time::Duration;
 pub use self::layers::{Layers, Source};
 pub use self::settings::{SETTINGS, Setting};
 
+use concept_ice_servers::{Credentials, Settings as Ice};
+
 use crate::http::RequestLimits;
 use crate::net::ConnectionLimits;
 
@@ -66,7 +68,7 @@ pub enum LogFormat {
 }
 
 /// The configuration of a server.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// Where to listen.
     pub listen: String,
@@ -84,6 +86,8 @@ pub struct Config {
     pub ring_bytes: usize,
     /// Web sites whose pages may call the API.
     pub origins: Vec<String>,
+    /// Servers that help calls through.
+    pub ice: Ice,
     /// Folders of rules to add to those that are built in.
     pub syncs: Vec<PathBuf>,
     /// Whether to leave the built-in rules out.
@@ -132,6 +136,7 @@ impl Config {
             },
             ring_bytes: size("ring.bytes")?,
             origins: layers.list("cors.origins")?,
+            ice: ice(layers)?,
             syncs: Vec::new(),
             only: false,
             dev: false,
@@ -144,4 +149,18 @@ impl Config {
             log_filter: layers.text("log.filter")?,
         })
     }
+}
+
+/// The servers for calls. A secret to sign with is better than one password for all, so it wins.
+fn ice(layers: &Layers) -> Result<Ice, ConfigError> {
+    let (secret, username) = (layers.text("ice.secret")?, layers.text("ice.username")?);
+    let credentials = if !secret.is_empty() {
+        let ttl = Duration::from_secs(layers.number("ice.ttlSeconds")?);
+        Credentials::Timed { secret: secret.into_bytes(), ttl }
+    } else if !username.is_empty() {
+        Credentials::Fixed { username, credential: layers.text("ice.credential")? }
+    } else {
+        Credentials::None
+    };
+    Ok(Ice { stun: layers.list("ice.stun")?, turn: layers.list("ice.turn")?, credentials })
 }

@@ -7,6 +7,8 @@ pub enum Shape {
     Text,
     /// A whole number that is not negative.
     Number,
+    /// Text that is not shown.
+    Secret,
     /// A list of texts; in the environment and in flags, separated by commas.
     List,
 }
@@ -35,6 +37,19 @@ const fn text(
     Setting { name, shape: Shape::Text, default, expected, help }
 }
 
+const fn list(
+    name: &'static str,
+    default: &'static str,
+    expected: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting { name, shape: Shape::List, default, expected, help }
+}
+
+const fn secret(name: &'static str, help: &'static str) -> Setting {
+    Setting { name, shape: Shape::Secret, default: "", expected: "text", help }
+}
+
 const fn number(name: &'static str, default: &'static str, help: &'static str) -> Setting {
     Setting { name, shape: Shape::Number, default, expected: "a whole number, not negative", help }
 }
@@ -56,13 +71,18 @@ pub const SETTINGS: &[Setting] = &[
     number("journal.days", "7", "how long records are kept"),
     number("journal.bytes", "1073741824", "bytes of records that are kept"),
     number("ring.bytes", "8388608", "bytes of recent flows that are kept in memory"),
-    Setting {
-        name: "cors.origins",
-        shape: Shape::List,
-        default: "*",
-        expected: "a list of origins, or *",
-        help: "web sites whose pages may call the API",
-    },
+    list("cors.origins", "*", "a list of origins, or *", "web sites whose pages may call the API"),
+    list(
+        "ice.stun",
+        "stun:stun.l.google.com:19302,stun:stun1.l.google.com:19302",
+        "a list of stun:HOST:PORT",
+        "servers that tell browsers their own address",
+    ),
+    list("ice.turn", "", "a list of turn:HOST:PORT", "servers that carry calls when nothing else does"),
+    text("ice.username", "", "text", "the one name for all TURN servers"),
+    secret("ice.credential", "the password that goes with it"),
+    secret("ice.secret", "what TURN servers share with us, to make names for each user instead"),
+    number("ice.ttlSeconds", "3600", "how long such a name holds"),
     text("log.format", "text", "text or json", "how logs are written"),
     text("log.filter", "info", "a level, or target=level pairs", "what is logged"),
 ];

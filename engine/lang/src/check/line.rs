@@ -40,7 +40,8 @@ impl<'a> Checker<'a> {
                 }
                 LineKind::Condition(condition) => {
                     let (value, ty) = self.expression(scope, condition);
-                    let may_drop = ty.null || matches!(ty.base, Base::Any | Base::Bool | Base::Hole(_));
+                    let may_be_false = matches!(ty.base, Base::Any | Base::Bool | Base::Hole(_));
+                    let may_drop = ty.null || (may_be_false && !self.is_true(&value));
                     narrow(scope, condition);
                     (StepKind::Keep(value), false, may_drop)
                 }
@@ -59,6 +60,17 @@ impl<'a> Checker<'a> {
             checked.steps.push(Step { kind, otherwise, span: line.span });
         }
         checked
+    }
+
+    /// Whether a value is `true` whatever happens: a view that guards, and gives nothing else.
+    fn is_true(&self, value: &plan::Expr) -> bool {
+        match &*value.kind {
+            plan::ExprKind::Const(value) => value.is_true(),
+            plan::ExprKind::View(view, _) => {
+                self.plan.views.get(*view).is_some_and(|view| self.is_true(&view.give))
+            }
+            _ => false,
+        }
     }
 
     /// A query with its mode: what it becomes, whether it may give many rows, and whether it may drop.
