@@ -15,7 +15,7 @@ use sha1::Sha1;
 /// A user, known by the id that the rest of the world gives them.
 pub enum User {}
 
-/// The servers, and how TURN lets users in. It does not print: there are secrets in it.
+/// The servers, and how TURN lets users in. The secrets among it do not print.
 #[derive(Clone, Default)]
 pub struct Settings {
     /// STUN servers: `stun:host:port`.
@@ -24,6 +24,12 @@ pub struct Settings {
     pub turn: Vec<String>,
     /// How TURN servers know users.
     pub credentials: Credentials,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("stun", &self.stun).field("turn", &self.turn).finish_non_exhaustive()
+    }
 }
 
 /// How TURN servers know users.

@@ -21,7 +21,7 @@ pub struct Call {
 
 /// A call that is over.
 #[derive(Data)]
-pub struct Ended {
+pub struct Outcome {
     started_at: Millis,
     ended_at: Millis,
     minutes: i64,
@@ -99,7 +99,7 @@ impl Metering {
     /// - The call of the `subject` ended `at` that time.
     /// - Returns when it started and ended, and how many minutes it took, rounded.
     #[action]
-    pub async fn end(&self, tx: &mut Tx, subject: Id<Subject>, at: Millis) -> Result<Ended, Error> {
+    pub async fn end(&self, tx: &mut Tx, subject: Id<Subject>, at: Millis) -> Result<Outcome, Error> {
         let call = self.calls.get(tx, &subject.cast()).await?.ok_or(Error::NotStarted)?;
         if call.ended_at.is_some() {
             return Err(Error::AlreadyEnded);
@@ -110,7 +110,7 @@ impl Metering {
         let call = Call { ended_at: Some(at), ..call };
         self.calls.put(tx, &call).await?;
         let started_at = call.started_at;
-        Ok(Ended { started_at, ended_at: at, minutes: minutes(started_at, at) })
+        Ok(Outcome { started_at, ended_at: at, minutes: minutes(started_at, at) })
     }
 
     /// Tells when a call started and ended.

@@ -16,7 +16,7 @@ pub enum User {}
 
 /// A connection at a place. It has the connection's id.
 #[derive(State)]
-#[state(index(place, since), index(place, user))]
+#[state(index(place, user))]
 pub struct Stay {
     #[id]
     id: Id<Stay>,
@@ -59,6 +59,12 @@ pub struct Present {
 pub struct Person {
     user: Id<User>,
     since: Millis,
+}
+
+impl From<Stay> for Present {
+    fn from(Stay { id, user, since, .. }: Stay) -> Self {
+        Self { connection: id.cast(), user, since }
+    }
 }
 
 /// Why presence refuses.
@@ -167,8 +173,7 @@ impl Presence {
     /// - Returns one row for each connection; none if there is none.
     #[query]
     pub async fn _in(&self, tx: &Tx, place: Id<Place>) -> Result<Vec<Present>, Error> {
-        let stays = self.stays.find(tx, Stay::PLACE_SINCE.first_is(&place)).await?.into_iter();
-        Ok(stays.map(|Stay { id, user, since, .. }| Present { connection: id.cast(), user, since }).collect())
+        Ok(self.arrivals(tx, &place).await?.into_iter().map(Present::from).collect())
     }
 
     /// Lists who is at a place, in the order in which they came.
@@ -181,7 +186,7 @@ impl Presence {
     #[query]
     pub async fn _users(&self, tx: &Tx, place: Id<Place>) -> Result<Vec<Person>, Error> {
         let mut people: Vec<Person> = Vec::new();
-        for Stay { user, since, .. } in self.stays.find(tx, Stay::PLACE_SINCE.first_is(&place)).await? {
+        for Stay { user, since, .. } in self.arrivals(tx, &place).await? {
             if !people.iter().any(|person| person.user == user) {
                 people.push(Person { user, since });
             }
@@ -200,7 +205,13 @@ impl Presence {
     pub async fn _of(&self, tx: &Tx, place: Id<Place>, user: Id<User>) -> Result<Vec<Present>, Error> {
         let mut stays = self.stays.find(tx, Stay::PLACE_USER.are(&place, &user)).await?;
         stays.sort_by_key(|stay| stay.since);
-        let present = |Stay { id, user, since, .. }: Stay| Present { connection: id.cast(), user, since };
-        Ok(stays.into_iter().map(present).collect())
+        Ok(stays.into_iter().map(Present::from).collect())
+    }
+
+    /// The connections at a place, in the order in which they came.
+    async fn arrivals(&self, tx: &Tx, place: &Id<Place>) -> Result<Vec<Stay>, StoreError> {
+        let mut stays = self.stays.find(tx, Stay::PLACE_USER.first_is(place)).await?;
+        stays.sort_by_key(|stay| stay.since);
+        Ok(stays)
     }
 }

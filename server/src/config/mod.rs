@@ -68,7 +68,7 @@ pub enum LogFormat {
 }
 
 /// The configuration of a server.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen.
     pub listen: String,

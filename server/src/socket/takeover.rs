@@ -26,9 +26,11 @@ pub(crate) type Stop = watch::Receiver<bool>;
 
 type Going = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+type GoOn = Box<dyn FnOnce(Stream, Stop) -> Going + Send>;
+
 /// Who goes on with a connection once its reply, 101, is out. Travels in that reply's extensions.
 #[derive(Clone)]
-pub(crate) struct Takeover(Arc<Mutex<Option<Box<dyn FnOnce(Stream, Stop) -> Going + Send>>>>);
+pub(crate) struct Takeover(Arc<Mutex<Option<GoOn>>>);
 
 impl Takeover {
     fn new<F: Future<Output = ()> + Send + 'static>(

@@ -37,7 +37,10 @@ pub(crate) async fn site(limits: RequestLimits) -> Arc<Site> {
     let store = Arc::new(MemoryStore::default());
     let api = Source { folder: "api".into(), path: "api/contract.sync".into(), text: OPEN.into() };
     let options = App::options().rules(Sources::new(vec![api]));
-    let app = options.open(concepts::registry(secret().bytes()).unwrap(), store).await.unwrap();
+    let app = options
+        .open(concepts::registry(secret().bytes(), concept_ice_servers::Settings::default()).unwrap(), store)
+        .await
+        .unwrap();
     Arc::new(Site::new(app, Admins::new(&secret()), limits))
 }
 
