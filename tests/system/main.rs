@@ -8,5 +8,6 @@ mod firings;
 mod layout;
 mod new_concept;
 mod seed;
+mod sockets;
 mod sync;
 mod trace;
