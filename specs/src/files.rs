@@ -1,6 +1,6 @@
 //! The documents on disk: written, or compared with what they should be.
 //!
-//! Whatever Markdown lies in the folder is taken to be ours; an index of what was written would be one more thing to go
+//! Whatever Markdown and JSON lies in the folder is taken to be ours; an index of what was written would be one more thing to go
 //! stale.
 
 use std::collections::BTreeSet;
@@ -125,7 +125,7 @@ fn found(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     }
 }
 
-/// Markdown files that no page stands for, in order.
+/// Files that no page stands for, in order.
 fn unexpected(root: &Path, pages: &[Page]) -> Result<BTreeSet<String>, Error> {
     let folder = root.join(FOLDER);
     let entries = match fs::read_dir(&folder) {
@@ -136,7 +136,9 @@ fn unexpected(root: &Path, pages: &[Page]) -> Result<BTreeSet<String>, Error> {
     for entry in entries {
         let entry = entry.map_err(fault(&folder))?;
         let is_file = !entry.file_type().map_err(fault(&folder))?.is_dir();
-        if is_file && entry.path().extension() == Some(OsStr::new("md")) {
+        let path = entry.path();
+        let is_ours = [Some(OsStr::new("md")), Some(OsStr::new("json"))].contains(&path.extension());
+        if is_file && is_ours {
             names.insert(format!("{FOLDER}/{}", entry.file_name().to_string_lossy()));
         }
     }

@@ -9,6 +9,7 @@ mod concept;
 mod files;
 mod graph;
 mod index;
+mod openapi;
 mod rules;
 
 pub use concord_lang::shape::{Field, SchemaOf, Shape};
@@ -16,9 +17,10 @@ use concord_runtime::Registry;
 
 pub use files::{Difference, Error, Stale, check, write};
 pub use graph::graph;
+pub use openapi::{Api, api_pages, apis, events, whole};
 pub use rules::rules;
 
-/// Where documents lie in a checkout. Every Markdown file in it is generated.
+/// Where documents lie in a checkout. Every Markdown and JSON file in it is generated.
 const FOLDER: &str = "specs/api";
 
 /// A document.

@@ -403,8 +403,21 @@ pub struct Route {
     pub fields: Vec<RouteField>,
     /// What its syncs name of what the engine puts in: `headers`, `ip`.
     pub given: Vec<Arc<str>>,
+    /// What syncs respond on it.
+    pub responses: Vec<Response>,
     /// Where it stands first.
     pub span: Span,
+}
+
+/// What a sync responds.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The sync's name.
+    pub sync: Arc<str>,
+    /// The status, if it is always the same.
+    pub status: Option<u16>,
+    /// What the body looks like; none if there is none.
+    pub body: Option<Type>,
 }
 
 /// A part of a path.

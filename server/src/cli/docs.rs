@@ -15,6 +15,7 @@ pub(super) fn run(check: bool) -> Outcome {
     let sources = Sources::new(rules::shipped());
     let (plan, _) = concord_runtime::check_into(sources, &mut registry, &ContractSettings::default())?;
     pages.push(concord_specs::rules(&registry, &plan));
+    pages.extend(concord_specs::api_pages(&registry, &plan));
     if check {
         concord_specs::check(&root, &pages)?;
         super::say("the documents in specs/api are what they should be");

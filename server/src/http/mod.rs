@@ -8,6 +8,7 @@ mod api;
 mod body;
 pub(crate) mod contract;
 mod cors;
+mod docs;
 mod metrics;
 mod ops;
 pub(crate) mod reply;
@@ -151,7 +152,7 @@ fn others(site: &Arc<Site>) -> Router {
         ("/flows/{flow}", get(move |request| ops::flow(flows, request))),
     ];
     let mut router = Router::new().route("/", get(async move || ops::index(&index)));
-    for (path, get) in read {
+    for (path, get) in read.into_iter().chain(docs::routes(site)) {
         router = router.route(&format!("{path}/"), get.clone()).route(path, get);
     }
     router.method_not_allowed_fallback(async move |request| ops::only_read(&writers, request))

@@ -65,6 +65,8 @@ pub(crate) fn index(site: &Site) -> Response<Full<Bytes>> {
         "name": "concord",
         "version": env!("CARGO_PKG_VERSION"),
         "api": "/api/<Concept>/<action>",
+        "docs": "/docs",
+        "openapi": "/openapi.json",
         "health": "/health",
         "ready": "/ready",
         "metrics": "/metrics",

@@ -68,7 +68,7 @@ impl Checker<'_> {
         &mut self,
         sync: &ast::Sync,
         checked: &plan::Sync,
-        responds: bool,
+        responses: &[plan::Response],
         drops: Option<Span>,
     ) {
         let routes = sync.when.iter().filter(|line| is_request(&line.path)).filter_map(|line| {
@@ -86,8 +86,9 @@ impl Checker<'_> {
             if responder.is_alone() && responder.is_sure() {
                 route.surely.extend(checked.then.iter().map(|call| call.action));
             }
-            if responds {
+            if !responses.is_empty() {
                 route.responders.push(responder);
+                route.responses.extend(responses.iter().cloned());
             }
         }
     }

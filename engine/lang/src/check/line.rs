@@ -162,14 +162,17 @@ impl<'a> Checker<'a> {
         of: &str,
     ) -> Vec<(Arc<str>, plan::Expr)> {
         let mut args: Vec<(Arc<str>, plan::Expr)> = Vec::new();
+        let mut given = Vec::new();
         for arg in &call.args {
             if args.iter().any(|(name, _)| *name == arg.key.text) {
                 let message = format!("the argument `{}` is given twice", arg.key.text);
                 self.say(Diagnostic::error("field-twice", arg.key.span, message));
             }
-            let value = self.arg(scope, arg, sig, of);
+            let (value, ty) = self.arg(scope, arg, sig, of);
             args.push((Arc::clone(&arg.key.text), value));
+            given.push((Arc::clone(&arg.key.text), ty));
         }
+        self.given = given;
         for input in sig.inputs.iter().filter(|input| !input.optional) {
             if !args.iter().any(|(name, _)| **name == *input.name) {
                 let message = format!("{of} needs `{}`", input.name);
@@ -180,7 +183,7 @@ impl<'a> Checker<'a> {
         args
     }
 
-    fn arg(&mut self, scope: &mut Scope, arg: &Arg, sig: &ActionSig, of: &str) -> plan::Expr {
+    fn arg(&mut self, scope: &mut Scope, arg: &Arg, sig: &ActionSig, of: &str) -> (plan::Expr, Type) {
         let (value, ty) = self.expression(scope, &arg.value);
         match sig.input(&arg.key.text) {
             Some(input) => {
@@ -203,7 +206,7 @@ impl<'a> Checker<'a> {
                 self.say(if fault.help.is_some() { fault } else { fault.help(listed) });
             }
         }
-        value
+        (value, ty)
     }
 }
 

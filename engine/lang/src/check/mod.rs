@@ -83,6 +83,7 @@ pub fn check(sources: &Sources, names: &dyn Names) -> Result<(Plan, Diagnostics)
             view_depth: 0,
             view_reach: 0,
             loose: false,
+            given: Vec::new(),
         };
         checker.folder(&mut cycles);
     }
@@ -168,6 +169,8 @@ struct Checker<'a> {
     view_reach: usize,
     /// Whether actions may stand where queries do: in `admit`.
     loose: bool,
+    /// The arguments of the call that was checked last, with their types.
+    given: Vec<(Arc<str>, Type)>,
 }
 
 impl Checker<'_> {

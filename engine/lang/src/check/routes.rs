@@ -34,6 +34,7 @@ pub(super) struct RouteInfo {
     pub(super) public: bool,
     fields: Vec<Node>,
     pub(super) responders: Vec<Responder>,
+    pub(super) responses: Vec<plan::Response>,
     /// Syncs of this route that surely fire: the actions that they do.
     pub(super) surely: Vec<crate::names::ActionId>,
 }
@@ -116,6 +117,7 @@ impl Checker<'_> {
             public,
             fields: Vec::new(),
             responders: Vec::new(),
+            responses: Vec::new(),
             surely: Vec::new(),
         };
         self.routes.list.push(route);
@@ -173,7 +175,12 @@ impl Checker<'_> {
         let (given, fields): (Vec<&Node>, Vec<&Node>) =
             route.fields.iter().partition(|node| ENGINES.contains(&&*node.name));
         let fields = fields.into_iter().map(|node| self.node_field(node));
+        let resolved = |response: plan::Response| plan::Response {
+            body: response.body.map(|ty| self.holes.resolve(&ty)),
+            ..response
+        };
         Some(plan::Route {
+            responses: route.responses.into_iter().map(resolved).collect(),
             method: method.into(),
             path,
             public: route.public,

@@ -12,6 +12,7 @@ use crate::names::ActionSig;
 use crate::plan::{self, Match, Test};
 use crate::source::Span;
 use crate::types::{Base, FieldType, Type};
+use crate::value::Value;
 
 /// The concept through which requests come in and go out.
 pub(super) const REQUESTING: &str = "Requesting";
@@ -37,8 +38,15 @@ impl Checker<'_> {
             }
         }
         let checked = self.lines(&mut scope, &sync.body);
-        let then: Vec<Option<plan::Call>> =
-            sync.then.iter().map(|call| self.then(&mut scope, call, checked.many_at)).collect();
+        let mut responses = Vec::new();
+        let mut then: Vec<Option<plan::Call>> = Vec::new();
+        for call in &sync.then {
+            let done = self.then(&mut scope, call, checked.many_at);
+            if let (Some(done), true) = (&done, is_respond(&call.path)) {
+                responses.push(self.response(sync, done));
+            }
+            then.push(done);
+        }
         self.idle(&mut scope);
         whole &= then.iter().all(Option::is_some);
         let then: Vec<plan::Call> = then.into_iter().flatten().collect();
@@ -55,9 +63,20 @@ impl Checker<'_> {
             then,
             slots: scope.slots,
         };
-        let responds = sync.then.iter().any(|call| is_respond(&call.path));
-        self.note_answer(sync, &checked_sync, responds, checked.drops);
+        self.note_answer(sync, &checked_sync, &responses, checked.drops);
         Some(checked_sync)
+    }
+
+    /// What a call of `respond` sends, which has just been checked.
+    fn response(&self, sync: &ast::Sync, call: &plan::Call) -> plan::Response {
+        let status = call.args.iter().find(|(name, _)| **name == *"status").map(|(_, status)| &*status.kind);
+        let body = self.given.iter().find(|(name, _)| **name == *"body").map(|(_, ty)| ty.clone());
+        let status = match status {
+            None => Some(if body.is_some() { 200 } else { 204 }),
+            Some(plan::ExprKind::Const(Value::Int(status))) => u16::try_from(*status).ok(),
+            Some(_) => None,
+        };
+        plan::Response { sync: Arc::clone(&sync.name.text), status, body }
     }
 
     fn when(&mut self, scope: &mut Scope, sync: &ast::Sync, line: &ast::When) -> Option<plan::When> {

@@ -1,0 +1,170 @@
+//! The routes of a contract: parameters and bodies as its syncs name them, responses as they give them.
+
+use std::sync::Arc;
+
+use concord::Kind;
+use concord_lang::plan::{Contract, ExprKind, Match, Response, Route, RouteField, Segment, Sync, Test};
+use concord_lang::{Plan, Value as Constant};
+use concord_runtime::Registry;
+use serde_json::{Map, Value, json};
+
+use super::refusals::{Gathering, responses};
+use super::schema::{camel, object, of_type, or_null, words};
+use super::{Parts, security};
+
+/// The routes of a contract, at paths that begin so.
+pub(super) fn parts(registry: &Registry, plan: &Plan, at: usize, base: &str) -> Parts {
+    let contract = &plan.contracts[at];
+    let mut parts = Parts::default();
+    let scheme = security::scheme(registry, contract);
+    for route in &contract.routes {
+        let syncs: Vec<&Sync> = plan.syncs.iter().filter(|sync| reacts(sync, at, route)).collect();
+        let mut operation = operation(contract, route, &syncs);
+        operation["responses"] = answers(registry, plan, contract, route, &syncs);
+        if let (Some((name, _)), false) = (&scheme, route.public) {
+            operation["security"] = json!([{ name: [] }]);
+        }
+        parts.add(&format!("{base}{}", path(route)), &route.method, operation);
+    }
+    parts.security.extend(scheme);
+    parts
+}
+
+/// Whether a sync stands on a route.
+fn reacts(sync: &Sync, contract: usize, route: &Route) -> bool {
+    let is_it = |field: &Match| {
+        *field.key == *"route" && matches!(&field.test, Test::Is(Constant::Text(text)) if *text == route.text)
+    };
+    sync.contract == Some(contract) && sync.when.iter().any(|line| line.input.iter().any(is_it))
+}
+
+fn path(route: &Route) -> String {
+    let part = |part: &Segment| match part {
+        Segment::Literal(text) => format!("/{text}"),
+        Segment::Param(name) => format!("/{{{name}}}"),
+    };
+    let path: String = route.path.iter().map(part).collect();
+    if path.is_empty() { "/".into() } else { path }
+}
+
+fn operation(contract: &Contract, route: &Route, syncs: &[&Sync]) -> Value {
+    let name = route.responses.first().map_or("", |response| &*response.sync);
+    let id = format!("{}{name}", camel(&contract.name));
+    let mut operation = json!({ "operationId": id, "summary": words(name), "tags": [&*contract.name] });
+    let mut parameters: Vec<Value> =
+        route.path.iter().filter_map(|part| path_parameter(part, route)).collect();
+    let in_path = |field: &&RouteField| route.path.contains(&Segment::Param(Arc::clone(&field.name)));
+    let others = route.fields.iter().filter(|field| !in_path(field));
+    if has_body(route) {
+        let fields: Vec<&RouteField> = others.collect();
+        if !fields.is_empty() {
+            let needed = fields.iter().any(|field| !field.optional);
+            let schema = body(&fields, syncs);
+            operation["requestBody"] =
+                json!({ "required": needed, "content": { "application/json": { "schema": schema } } });
+        }
+    } else {
+        parameters.extend(others.map(|field| {
+            let schema = field_schema(field, syncs);
+            json!({ "name": &*field.name, "in": "query", "required": !field.optional, "schema": schema })
+        }));
+    }
+    if !parameters.is_empty() {
+        operation["parameters"] = Value::Array(parameters);
+    }
+    operation
+}
+
+fn path_parameter(part: &Segment, route: &Route) -> Option<Value> {
+    let Segment::Param(name) = part else { return None };
+    let field = route.fields.iter().find(|field| field.name == *name);
+    let mut schema = field.map_or_else(|| json!({ "type": "string" }), |field| of_type(&field.ty));
+    if schema.as_object().is_some_and(Map::is_empty) {
+        schema = json!({ "type": "string" });
+    }
+    Some(json!({ "name": &**name, "in": "path", "required": true, "schema": schema }))
+}
+
+fn has_body(route: &Route) -> bool {
+    matches!(&*route.method, "POST" | "PUT" | "PATCH")
+}
+
+fn body(fields: &[&RouteField], syncs: &[&Sync]) -> Value {
+    object(fields.iter().map(|field| (field.name.to_string(), field_schema(field, syncs), !field.optional)))
+}
+
+/// What a field looks like, with what stands for it when it is absent.
+fn field_schema(field: &RouteField, syncs: &[&Sync]) -> Value {
+    let mut schema = of_type(&field.ty);
+    if field.optional {
+        // Null counts as absent.
+        schema = or_null(schema);
+    }
+    let inputs = syncs.iter().flat_map(|sync| &sync.when).flat_map(|line| &line.input);
+    let default = inputs.filter(|input| input.key == field.name).find_map(|input| match &input.default {
+        Some(default) => match &*default.kind {
+            ExprKind::Const(value) if !value.is_null() => Some(json!(value)),
+            _ => None,
+        },
+        None => None,
+    });
+    if let (Some(default), Some(schema)) = (default, schema.as_object_mut()) {
+        schema.insert("default".into(), default);
+    }
+    schema
+}
+
+/// Everything that may come back.
+fn answers(registry: &Registry, plan: &Plan, contract: &Contract, route: &Route, syncs: &[&Sync]) -> Value {
+    let headers = headers(contract, route);
+    let mut answers = Map::new();
+    for response in &route.responses {
+        let status = response.status.map_or("default".into(), |status| status.to_string());
+        answers.insert(status, success(response, headers.as_ref()));
+    }
+    let mut gathering = Gathering::new(registry, plan, contract);
+    if !route.public {
+        gathering.lines(&contract.admit);
+    }
+    for sync in syncs {
+        gathering.lines(&sync.body);
+        for call in &sync.then {
+            gathering.call(call, false);
+        }
+    }
+    if !route.fields.is_empty() {
+        gathering.engine("INVALID_REQUEST", Kind::Invalid, 400, "the request makes no sense");
+    }
+    if has_body(route) {
+        gathering.engine("INVALID_REQUEST", Kind::Invalid, 408, "the body did not arrive in time");
+        gathering.engine("TOO_LARGE", Kind::TooLarge, 413, "this is too large");
+        gathering.engine("UNSUPPORTED_TYPE", Kind::Invalid, 415, "this type of content is not understood");
+    }
+    gathering.engine("INTERNAL", Kind::Internal, 500, "an internal error");
+    gathering.engine("OVERLOADED", Kind::Unavailable, 503, "too much is going on; try again");
+    gathering.engine("UNAVAILABLE", Kind::Unavailable, 503, "the store takes no writes at the moment");
+    for (status, response) in responses(contract.shape.as_ref(), &gathering.found, headers.as_ref()) {
+        answers.entry(status).or_insert(response);
+    }
+    Value::Object(answers)
+}
+
+fn success(response: &Response, headers: Option<&Value>) -> Value {
+    let mut answer = json!({ "description": words(&response.sync) });
+    if let Some(body) = &response.body {
+        answer["content"] = json!({ "application/json": { "schema": of_type(body) } });
+    }
+    if let Some(headers) = headers {
+        answer["headers"] = headers.clone();
+    }
+    answer
+}
+
+/// The contract's headers, which stand on a reply for which their variables are bound.
+fn headers(contract: &Contract, route: &Route) -> Option<Value> {
+    let named = contract
+        .headers
+        .iter()
+        .map(|(name, _)| (name.to_string(), json!({ "schema": { "type": "string" } })));
+    (!contract.headers.is_empty() && !route.public).then(|| Value::Object(named.collect()))
+}
