@@ -11,6 +11,7 @@ mod cors;
 mod docs;
 mod metrics;
 mod ops;
+pub mod pages;
 pub(crate) mod reply;
 mod site;
 
@@ -155,5 +156,7 @@ fn others(site: &Arc<Site>) -> Router {
     for (path, get) in read.into_iter().chain(docs::routes(site)) {
         router = router.route(&format!("{path}/"), get.clone()).route(path, get);
     }
-    router.method_not_allowed_fallback(async move |request| ops::only_read(&writers, request))
+    router
+        .merge(pages::routes(pages::BUILT))
+        .method_not_allowed_fallback(async move |request| ops::only_read(&writers, request))
 }

@@ -66,6 +66,7 @@ pub(crate) fn index(site: &Site) -> Response<Full<Bytes>> {
         "version": env!("CARGO_PKG_VERSION"),
         "api": "/api/<Concept>/<action>",
         "docs": "/docs",
+        "pages": ["/interview/", "/call/"],
         "openapi": "/openapi.json",
         "health": "/health",
         "ready": "/ready",

@@ -6,4 +6,5 @@ mod docs;
 mod edge;
 mod log;
 mod ops;
+mod pages;
 mod site;
