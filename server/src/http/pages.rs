@@ -57,13 +57,12 @@ fn asset(files: Files, path: &str) -> Response<Full<Bytes>> {
         Some("woff2") => "font/woff2",
         Some(_) | None => "application/octet-stream",
     };
-    match find(files, path.trim_start_matches('/')) {
-        Some(bytes) => file(kind, bytes, "public, max-age=31536000, immutable"),
-        None => {
-            let mut response = file("text/plain; charset=utf-8", b"there is no such file\n", "no-cache");
-            *response.status_mut() = StatusCode::NOT_FOUND;
-            response
-        }
+    if let Some(bytes) = find(files, path.trim_start_matches('/')) {
+        file(kind, bytes, "public, max-age=31536000, immutable")
+    } else {
+        let mut response = file("text/plain; charset=utf-8", b"there is no such file\n", "no-cache");
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        response
     }
 }
 

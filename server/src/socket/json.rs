@@ -76,7 +76,7 @@ async fn go_on(
         reason = talk.run(&connection, stop) => reason,
     };
     drop(talk);
-    connection.close(reason).await;
+    Box::pin(connection.close(reason)).await;
 }
 
 /// A message that is being worked on.

@@ -194,6 +194,7 @@ async fn admit(app: &App, id: SocketId, socket: &SocketRef, asking: Asking) -> R
     let reason = Arc::new(Mutex::new("lost"));
     tokio::spawn(work(connection, waiting, Arc::clone(&reason)));
     socket.extensions.insert(Arc::new(Talk { messages, reason, outlet }));
+    listen(socket);
     Ok(())
 }
 
@@ -211,7 +212,8 @@ async fn work(connection: Connection, mut waiting: mpsc::Receiver<Event>, reason
         match event {
             Event::Text(text) => match serde_json::from_str::<Packet<'_>>(&text) {
                 Ok(Packet(event, data)) => {
-                    connection.receive(&event, data.map_or("", RawValue::get).as_bytes()).await;
+                    // In a box, so that a silent connection does not hold room for it.
+                    Box::pin(connection.receive(&event, data.map_or("", RawValue::get).as_bytes())).await;
                 }
                 Err(error) => connection.refuse(&invalid(&format!("this is no event: {error}"))),
             },
@@ -223,7 +225,7 @@ async fn work(connection: Connection, mut waiting: mpsc::Receiver<Event>, reason
         }
     }
     let reason = *reason.lock().unwrap_or_else(PoisonError::into_inner);
-    connection.close(reason).await;
+    Box::pin(connection.close(reason)).await;
 }
 
 fn invalid(message: &str) -> Refusal {
@@ -232,8 +234,13 @@ fn invalid(message: &str) -> Refusal {
 
 /// A socket that has been let in begins to talk.
 async fn begin(socket: SocketRef) {
-    let Some(talk) = socket.extensions.get::<Arc<Talk>>() else { return };
-    talk.outlet.begin();
+    if let Some(talk) = socket.extensions.get::<Arc<Talk>>() {
+        talk.outlet.begin();
+    }
+}
+
+/// Says what happens to events, and at the end. Before the client knows that it is let in: what it says at once counts.
+fn listen(socket: &SocketRef) {
     socket.on_fallback(async |_: Taken| {});
     socket.on_disconnect(async |socket: SocketRef, reason: DisconnectReason| {
         if let Some(talk) = socket.extensions.remove::<Arc<Talk>>() {

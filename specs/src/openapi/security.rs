@@ -10,13 +10,13 @@ const HEADERS: usize = 0;
 
 /// The scheme of a contract, under a name of its own; none if everyone gets in.
 pub(super) fn scheme(registry: &Registry, contract: &Contract) -> Option<(String, Value)> {
-    let tokens = contract.admit.iter().filter_map(|line| match &line.kind {
+    let mut tokens = contract.admit.iter().filter_map(|line| match &line.kind {
         StepKind::Call(_, call) if registry.names(ActionRef::from(call.action)).1 == "verify" => {
             call.args.iter().find(|(name, _)| **name == *"token").map(|(_, token)| token)
         }
         StepKind::Call(..) | StepKind::Let(..) | StepKind::Keep(_) => None,
     });
-    let header = tokens.filter_map(header).next()?;
+    let header = tokens.find_map(header)?;
     Some((format!("{}Token", contract.name), of_header(&header)))
 }
 

@@ -13,7 +13,10 @@ mod bare;
 mod figures;
 mod flows;
 mod generator;
+mod interview;
+mod relay;
 mod rows;
+mod socket;
 mod target;
 
 use std::path::PathBuf;
@@ -79,6 +82,12 @@ enum Row {
     Flows,
     /// Resident memory
     Rss,
+    /// Signals from socket to socket, beside Node
+    Relay,
+    /// Memory of sockets that are silent
+    Idle,
+    /// The interview contract, SQLite
+    Interview,
 }
 
 fn main() -> ExitCode {
@@ -125,6 +134,15 @@ fn report(options: &Options) -> Result<bool, Fault> {
     }
     if wanted(Row::Flows) {
         tell(flows::rows(options)?);
+    }
+    if wanted(Row::Interview) {
+        tell(interview::rows(&binary, data, options)?);
+    }
+    if wanted(Row::Relay) {
+        tell(relay::rows(&binary, data, options)?);
+    }
+    if wanted(Row::Idle) {
+        tell(relay::idle(&binary, data)?);
     }
     if wanted(Row::Rss) {
         tell(rows::memory(&binary, data, options)?);

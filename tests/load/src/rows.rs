@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use crate::figures::{Aim, Figure, median_time};
-use crate::generator::{Load, Run};
+use crate::generator::{Ask, Load, Run};
 use crate::target::{Target, cpu_of};
 use crate::{Fault, Options};
 
 /// One server's figures in one round.
-struct Measured {
-    throughput: f64,
+pub(crate) struct Measured {
+    pub(crate) throughput: f64,
     /// Microseconds of the server's processor time a request.
-    cpu: f64,
+    pub(crate) cpu: f64,
     /// The same of the generator.
     generator_cpu: f64,
 }
 
-fn measure(target: &Target, options: &Options) -> Result<Measured, Fault> {
-    let mut load = Load::new(target.address, options.connections)?;
+pub(crate) fn measure(target: &Target, options: &Options, ask: &Ask) -> Result<Measured, Fault> {
+    let mut load = Load::new(target.address, options.connections, ask)?;
     load.run_for(Duration::from_millis(500))?;
     let (server, own) = (target.cpu()?, cpu_of("/proc/self/stat")?);
     let Run { requests, took } = load.run_for(Duration::from_secs_f64(options.seconds))?;
@@ -43,9 +43,10 @@ pub(crate) fn throughput(
     let bare = Target::bare()?;
     let concord = Target::concord(binary, folder, store)?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let ask = Ask::call();
     for _ in 0..options.rounds {
-        theirs.push(measure(&bare, options)?);
-        ours.push(measure(&concord, options)?);
+        theirs.push(measure(&bare, options, &ask)?);
+        ours.push(measure(&concord, options, &ask)?);
     }
     let all = |of: fn(&Measured) -> f64, from: &[Measured]| from.iter().map(of).collect::<Vec<f64>>();
     let ratio = |of: fn(&Measured) -> f64| -> Vec<f64> {
@@ -71,7 +72,7 @@ pub(crate) fn lone(binary: &Path, folder: &Path, options: &Options) -> Result<Ve
     const REQUESTS: usize = 1_000;
     let store = format!("sqlite:{}", folder.join("lone.db").display());
     let concord = Target::concord(binary, folder, &store)?;
-    let mut load = Load::new(concord.address, 1)?;
+    let mut load = Load::new(concord.address, 1, &Ask::call())?;
     let database = Connection::open(folder.join("bare.db"))?;
     database.pragma_update(None, "journal_mode", "WAL")?;
     database.pragma_update(None, "synchronous", "FULL")?;
@@ -110,7 +111,7 @@ pub(crate) fn memory(binary: &Path, folder: &Path, options: &Options) -> Result<
     let store = format!("sqlite:{}", folder.join("memory.db").display());
     let concord = Target::concord(binary, folder, &store)?;
     let idle = concord.memory()?;
-    let mut load = Load::new(concord.address, options.connections)?;
+    let mut load = Load::new(concord.address, options.connections, &Ask::call())?;
     let mut done = 0;
     let mut figures = vec![Figure::new("idle server, MiB", vec![idle]).aim(Aim::AtMost(30.0))];
     let tenth = options.calls / 10;

@@ -1,14 +1,19 @@
 //! A server under load: a child process, and what the kernel says of it.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
 
 use crate::Fault;
 
 /// Clock ticks a second, as Linux counts a process's time.
 const TICKS: f64 = 100.0;
+
+/// What tokens are signed with.
+pub(crate) const SECRET: &str = "the secret of a benchmark";
 
 /// A running server, killed when it is dropped.
 pub(crate) struct Target {
@@ -26,7 +31,17 @@ impl Target {
     pub(crate) fn concord(binary: &Path, folder: &Path, store: &str) -> Result<Self, Fault> {
         let mut command = Command::new(binary);
         command.args(["serve", "--listen", "127.0.0.1:0", "--store", store, "--data"]).arg(folder);
+        // No limit that the load would run into; and tokens that this program can sign.
+        command.env("CONCORD_JWT_SECRET", SECRET).env("CONCORD_LOG__FILTER", "warn");
+        for limit in ["REQUESTS", "CONNECTIONS"] {
+            command.env(format!("CONCORD_VIDEO_CALLS__{limit}_PER_MINUTE"), "10000");
+        }
         Self::start(command.current_dir(folder))
+    }
+
+    /// A program for Node, which says where it listens.
+    pub(crate) fn node(script: &Path) -> Result<Self, Fault> {
+        Self::start(Command::new("node").arg(script).env("SECRET", SECRET).env("NODE_ENV", "production"))
     }
 
     fn start(command: &mut Command) -> Result<Self, Fault> {
@@ -39,6 +54,25 @@ impl Target {
             child.kill()?;
             Err("the server did not say where it listens".into())
         }
+    }
+
+    /// Asks it something once, with a header of one's own.
+    pub(crate) fn post(&self, path: &str, header: &str, body: &Value) -> Result<Value, Fault> {
+        let mut stream = TcpStream::connect(self.address)?;
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let length = body.len();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{header}\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        )?;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply)?;
+        let (head, body) = reply.split_once("\r\n\r\n").ok_or("no reply")?;
+        if !head.starts_with("HTTP/1.1 2") {
+            return Err(format!("{path}: {reply}").into());
+        }
+        Ok(serde_json::from_str(body)?)
     }
 
     /// Seconds of processor time it has used.
