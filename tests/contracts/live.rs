@@ -60,6 +60,16 @@ async fn the_three_messages_reach_everyone_their_sender_included_with_the_time_i
 }
 
 #[tokio::test]
+async fn a_change_may_say_of_which_text_it_was_made() {
+    let app = site().await;
+    let id = session(&app).await;
+    let ann = connect(&app, &id, "?userId=ann").await;
+    ann.received();
+    ann.send("code_change", json!({ "code": "x", "userId": "ann", "base": "abc" })).await;
+    assert_eq!(heard(&ann)[0].1["base"], "abc");
+}
+
+#[tokio::test]
 async fn coming_and_going_is_announced_once_for_each_person() {
     let app = site().await;
     let id = session(&app).await;

@@ -251,6 +251,12 @@ when
   Socket.receive (event: "hello", connection, user)
 then
   Socket.emit (to: connection, event: "welcome", data: {user})
+
+sync Echo
+when
+  Socket.receive (event: "echo", connection, data)
+then
+  Socket.emit (to: connection, event: "echo", data)
 "#;
 
 #[tokio::test]
@@ -270,4 +276,9 @@ async fn what_admit_bound_belongs_to_the_connection() {
     let ann = app.connect("/socket.io", json!({ "token": token })).await.unwrap();
     ann.send("hello", json!({ "user": "eve" })).await;
     assert_eq!(ann.received(), [("welcome".to_owned(), json!({ "user": "ann" }))]);
+
+    for whole in [json!({ "deep": [1, null] }), json!("a text"), json!([]), json!(7)] {
+        ann.send("echo", whole.clone()).await;
+        assert_eq!(ann.received(), [("echo".to_owned(), whole)]);
+    }
 }

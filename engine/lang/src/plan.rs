@@ -369,6 +369,8 @@ pub struct Event {
     pub name: Arc<str>,
     /// The fields that its syncs name.
     pub fields: Vec<RouteField>,
+    /// Whether one of them names `data`, the whole.
+    pub whole: bool,
     /// Where it stands first.
     pub span: Span,
 }

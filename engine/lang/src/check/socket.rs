@@ -51,6 +51,8 @@ struct Event {
     name: Arc<str>,
     span: Span,
     fields: Vec<Node>,
+    /// Whether a sync names the whole of its data.
+    whole: bool,
 }
 
 /// Which stimulus of a socket a line waits for.
@@ -227,6 +229,7 @@ impl Checker<'_> {
         }));
         if let Some(at) = event {
             self.sockets.events[at].fields = fields;
+            self.sockets.events[at].whole |= line.input.fields.iter().any(|field| *field.key.text == *"data");
         }
         matches
     }
@@ -244,7 +247,7 @@ impl Checker<'_> {
         };
         let events = &mut self.sockets.events;
         Some(events.iter().position(|event| event.name == *name).unwrap_or_else(|| {
-            events.push(Event { name: Arc::clone(name), span: *span, fields: Vec::new() });
+            events.push(Event { name: Arc::clone(name), span: *span, fields: Vec::new(), whole: false });
             events.len() - 1
         }))
     }
@@ -288,6 +291,7 @@ impl Checker<'_> {
         let events = sockets.events.iter().map(|event| plan::Event {
             name: Arc::clone(&event.name),
             fields: event.fields.iter().map(|node| self.node_field(node)).collect(),
+            whole: event.whole,
             span: event.span,
         });
         let events = events.collect();

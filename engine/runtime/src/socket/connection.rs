@@ -80,7 +80,7 @@ impl Connection {
         };
         let Some(actions) = self.app.inner.engine.sockets.actions else { return };
         let mut own = vec![("event".into(), Value::Text(Arc::clone(&event.name)))];
-        if !data.is_null() {
+        if event.whole && !data.is_null() {
             own.push(("data".into(), data));
         }
         let secret = |name: &str| event.fields.iter().any(|field| field.secret && *field.name == *name);
