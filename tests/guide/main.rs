@@ -2,10 +2,12 @@
 //!
 //! Under each heading the `sync` blocks are rules of one app; `sync name` puts a block into a folder of that name. A line
 //! that ends in `# error: id` or `# warning: id` raises just that, and no other line raises anything. A `try` block is a
-//! conversation with the app: a line that asks, then a line with the answer, in which `…` stands for anything.
+//! conversation with the app: a line that asks, then a line with the answer, in which `…` stands for anything. A `talk` block
+//! is one over sockets: `name = /path` connects, `name ✗ /path CODE` does not, `name → {…}` sends a frame, `name ← {…}` is the
+//! next that has come, `name .` ends; nothing else comes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use concept_authenticating::Authenticating;
 use concept_call_session::CallSession;
@@ -14,7 +16,8 @@ use concept_expiring::Expiring;
 use concept_participant::Participant;
 use concept_requesting::Requesting;
 use concept_room::Room;
-use concord_testing::{Harness, TestApp};
+use concept_socket::Socket;
+use concord_testing::{Harness, TestApp, TestSocket};
 use concord_tests::checkout;
 use serde_json::{Value, json};
 
@@ -59,7 +62,8 @@ fn harness(section: &Section) -> Harness {
         .concept(Expiring::default())
         .concept(Participant::default())
         .concept(Requesting)
-        .concept(Room::default());
+        .concept(Room::default())
+        .concept(Socket::default());
     let rules = section.blocks.iter().filter(|block| block.kind == "sync");
     rules.fold(concepts, |harness, block| harness.rules(&block.folder, &block.text))
 }
@@ -129,6 +133,49 @@ async fn talk(section: &Section, block: &Block) {
     }
 }
 
+/// Somebody who is connected, with what has come and was not told yet.
+struct Connected {
+    socket: TestSocket,
+    inbox: VecDeque<Value>,
+}
+
+impl Connected {
+    fn next(&mut self) -> Option<Value> {
+        self.inbox.extend(self.socket.received().into_iter().map(|(_, frame)| frame));
+        self.inbox.pop_front()
+    }
+}
+
+async fn talk_over_sockets(section: &Section, block: &Block) {
+    let app = harness(section).open().await;
+    let mut people: BTreeMap<String, Connected> = BTreeMap::new();
+    for line in block.text.lines().filter(|line| !line.trim().is_empty()) {
+        let (name, rest) = line.split_once(' ').unwrap();
+        let (sign, what) = rest.split_once(' ').unwrap_or((rest, ""));
+        match sign {
+            "=" => {
+                let socket = app.connect(what, Value::Null).await.unwrap();
+                people.insert(name.to_owned(), Connected { socket, inbox: VecDeque::new() });
+            }
+            "✗" => {
+                let (path, code) = what.split_once(' ').unwrap();
+                assert_eq!(app.connect(path, Value::Null).await.err().as_deref(), Some(code));
+            }
+            "→" => people[name].socket.send_frame(what).await,
+            "←" => {
+                let shown = serde_json::from_str(what).unwrap();
+                let found = people.get_mut(name).unwrap().next();
+                assert!(found.as_ref().is_some_and(|found| is_like(found, &shown)), "{line}: {found:?}");
+            }
+            "." => people.remove(name).unwrap().socket.close("left").await,
+            other => panic!("{other} says nothing"),
+        }
+    }
+    for (name, mut connected) in people {
+        assert_eq!(connected.next(), None, "{}: {name} heard more", section.title);
+    }
+}
+
 #[tokio::test]
 async fn what_the_guide_shows_is_what_happens() {
     let folder = checkout().join("engine/lang/guide");
@@ -142,6 +189,10 @@ async fn what_the_guide_shows_is_what_happens() {
             assert_eq!(raised.collect::<BTreeSet<_>>(), announced(&section), "{}", section.title);
             for block in section.blocks.iter().filter(|block| block.kind == "try") {
                 talk(&section, block).await;
+                talks += 1;
+            }
+            for block in section.blocks.iter().filter(|block| block.kind == "talk") {
+                talk_over_sockets(&section, block).await;
                 talks += 1;
             }
         }

@@ -180,7 +180,7 @@ async fn a_connection_that_breaks_off_ends_like_one_that_says_goodbye() {
         drop(ben);
         ann.hear_of("user_leave", "ben").await;
     }
-    assert_eq!(online(&server, &id)["ben"], false);
+    assert!(!online(&server, &id)["ben"]);
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ impl App {
     /// Closes what the last process left open.
     pub(crate) async fn close_gone(&self) -> Result<(), Refusal> {
         let Some(actions) = self.inner.engine.sockets.actions else { return Ok(()) };
+        if self.sockets().next().is_none() {
+            return Ok(());
+        }
         let mut after = serde_json::json!({});
         loop {
             let page = self.call(actions.all, after.to_string().into()).await.result?;
