@@ -1,10 +1,9 @@
 //! The documents on disk: written, or compared with what they should be.
 //!
-//! Whatever Markdown and JSON lies in the folder is taken to be ours; an index of what was written would be one more thing to go
+//! Whatever Markdown and OpenAPI lies in the folder is taken to be ours; an index of what was written would be one more thing to go
 //! stale.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -136,10 +135,10 @@ fn unexpected(root: &Path, pages: &[Page]) -> Result<BTreeSet<String>, Error> {
     for entry in entries {
         let entry = entry.map_err(fault(&folder))?;
         let is_file = !entry.file_type().map_err(fault(&folder))?.is_dir();
-        let path = entry.path();
-        let is_ours = [Some(OsStr::new("md")), Some(OsStr::new("json"))].contains(&path.extension());
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_ours = [".md", ".openapi.json"].iter().any(|end| name.ends_with(end));
         if is_file && is_ours {
-            names.insert(format!("{FOLDER}/{}", entry.file_name().to_string_lossy()));
+            names.insert(format!("{FOLDER}/{name}"));
         }
     }
     for page in pages {

@@ -20,7 +20,7 @@ pub use graph::graph;
 pub use openapi::{Api, api_pages, apis, events, whole};
 pub use rules::rules;
 
-/// Where documents lie in a checkout. Every Markdown and JSON file in it is generated.
+/// Where documents lie in a checkout. Every Markdown file in it is generated, and every `.openapi.json`.
 const FOLDER: &str = "specs/api";
 
 /// A document.

@@ -69,13 +69,16 @@ fn a_document_of_a_concept_that_is_gone_is_stale_and_removed_and_nothing_else_is
     write(root.path(), &pages()).unwrap();
     let folder = root.path().join("specs/api");
     fs::write(folder.join("Gone.md"), "").unwrap();
+    fs::write(folder.join("Gone.openapi.json"), "{}").unwrap();
     fs::write(folder.join("openapi.json"), "{}").unwrap();
     fs::create_dir(folder.join("notes.md")).unwrap();
 
-    let gone = Stale { path: "specs/api/Gone.md".into(), difference: Difference::Unexpected };
-    assert_eq!(stale(root.path()), [gone]);
-    assert_eq!(write(root.path(), &pages()).unwrap(), [folder.join("Gone.md")]);
-    assert!(!folder.join("Gone.md").exists());
+    let gone = ["Gone.md", "Gone.openapi.json"];
+    let stale_of =
+        |name: &str| Stale { path: format!("specs/api/{name}"), difference: Difference::Unexpected };
+    assert_eq!(stale(root.path()), gone.map(stale_of));
+    assert_eq!(write(root.path(), &pages()).unwrap(), gone.map(|name| folder.join(name)));
+    assert!(gone.iter().all(|name| !folder.join(name).exists()));
     assert!(folder.join("openapi.json").exists() && folder.join("notes.md").exists());
 }
 
