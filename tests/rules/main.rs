@@ -3,6 +3,7 @@
 
 mod cut;
 mod endpoint;
+mod files;
 mod matcher;
 mod shipped;
 mod site;

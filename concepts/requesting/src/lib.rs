@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use concord::spec::{ActionSpec, CollectionSpec, ConceptSpec, ParamSpec, Role};
-use concord::{Collections, Concept, ConceptError, Id, Input, Kind, Output, Place, Refusal, Running, Tx, rt};
+use concord::{
+    Blob, Collections, Concept, ConceptError, Id, Input, Kind, Output, Place, Refusal, Running, Tx, rt,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -49,6 +51,23 @@ struct RequestInput {
     route: String,
     headers: Option<BTreeMap<String, String>>,
     ip: Option<String>,
+    file: Option<File>,
+    files: Option<Vec<File>>,
+}
+
+/// A file that came with a form.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "for its schema")]
+struct File {
+    /// What the client calls it, without folders.
+    name: String,
+    /// What the client says it is: `video/mp4`.
+    #[schemars(rename = "type")]
+    kind: String,
+    /// Its bytes.
+    size: u64,
+    /// What actions that keep files take.
+    blob: Id<Blob>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -103,6 +122,8 @@ impl Concept for Requesting {
                     param("route", false),
                     param("headers", true),
                     param("ip", true),
+                    param("file", true),
+                    param("files", true),
                 ],
                 input: rt::schema::<RequestInput>,
                 output: rt::output::<Requested>,

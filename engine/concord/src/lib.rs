@@ -4,6 +4,7 @@
 //! words it is written in; it links no database, no network and no sync language, so that a concept compiles fast and
 //! can be used by any of them.
 
+mod blob;
 mod collection;
 mod concept;
 mod docs;
@@ -18,6 +19,7 @@ mod state;
 pub mod storage;
 mod tx;
 
+pub use blob::{Blob, Blobs};
 pub use collection::{Collection, Find, Index};
 pub use concept::{Collections, Concept, Output, Place, Running};
 pub use concord_macros::{ConceptError, Data, State, concept};

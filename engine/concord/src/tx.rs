@@ -15,7 +15,7 @@ use crate::rt::hex;
 use crate::storage::{
     Changes, CollectionId, DocKey, Lookup, NewDoc, Scan, Snapshot, Source, StorageFault, Write,
 };
-use crate::{Id, Millis};
+use crate::{Blob, Blobs, Id, Millis};
 
 /// Where new identity comes from.
 pub trait Ids: Send + Sync {
@@ -44,6 +44,8 @@ pub struct Tx {
     /// Whether an insert looks first. The first attempt does not, as nearly every insert is of a fresh id; the store
     /// finds out at commit. After a conflict it does, so that the action learns of a duplicate.
     careful: bool,
+    /// The files that came with the flow's request, if any did.
+    blobs: Option<Arc<Blobs>>,
     /// Behind a lock only because a query may await two reads at once on one `&Tx`.
     work: Mutex<Work>,
 }
@@ -65,7 +67,18 @@ pub(crate) struct Found {
 impl Tx {
     /// A transaction on `source`. The engine makes these; `careful` after a conflict.
     pub fn new(source: Arc<dyn Source>, ids: Arc<dyn Ids>, now: Millis, careful: bool) -> Self {
-        Self { source, snapshot: OnceLock::new(), ids, now, careful, work: Mutex::default() }
+        Self { source, snapshot: OnceLock::new(), ids, now, careful, blobs: None, work: Mutex::default() }
+    }
+
+    /// With the files that came with the flow's request.
+    #[must_use]
+    pub fn with_blobs(self, blobs: Option<Arc<Blobs>>) -> Self {
+        Self { blobs, ..self }
+    }
+
+    /// A file that came with the request of this flow; none if no such file did.
+    pub fn blob(&self, id: &Id<Blob>) -> Option<Blob> {
+        self.blobs.as_ref()?.find(id)
     }
 
     /// The time. It stands still within a transaction.

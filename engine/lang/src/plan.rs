@@ -403,6 +403,8 @@ pub struct Route {
     pub public: bool,
     /// The fields that its syncs name.
     pub fields: Vec<RouteField>,
+    /// The files that its syncs name: `file`, and `files`, the list.
+    pub files: Vec<RouteField>,
     /// What its syncs name of what the engine puts in: `headers`, `ip`.
     pub given: Vec<Arc<str>>,
     /// What syncs respond on it.

@@ -78,6 +78,9 @@ impl Type {
         Self { null: false, ..self }
     }
 
+    /// What no value is: an item of a list that is empty.
+    pub(crate) const NEVER: Self = Self { base: Base::Nothing, null: false };
+
     /// A list of these.
     pub fn list(item: Self) -> Self {
         Self::of(Base::List(Arc::new(item)))

@@ -1,6 +1,7 @@
 //! The app: concepts and rules on a store, ready to be called.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::options::Options;
 use crate::registry::{ActionRef, Registry};
 use crate::ring::Ring;
 use crate::run::Run;
+use crate::spool::{Spool, Upload};
 use crate::stimulus::{Answer, Input, Waits};
 use crate::transaction::{Engine, Firings};
 
@@ -36,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) ring: Ring,
     /// Whether refusals tell how they came about.
     pub(crate) explains: bool,
+    pub(crate) spool: Spool,
     running: Running,
     /// Told when a flow met a store that failed.
     pub(crate) stranded: Notify,
@@ -62,9 +65,12 @@ impl App {
         warnings: Diagnostics,
         ring: Ring,
         explains: bool,
+        spool: Spool,
     ) -> Self {
         let (running, stranded) = (Running::default(), Notify::new());
-        Self { inner: Arc::new(Inner { engine, contracts, warnings, ring, explains, running, stranded }) }
+        Self {
+            inner: Arc::new(Inner { engine, contracts, warnings, ring, explains, spool, running, stranded }),
+        }
     }
 
     /// The concepts.
@@ -91,9 +97,32 @@ impl App {
     /// store makes it; what syncs make of it goes on behind the reply. Dropping the future cancels nothing: the flow
     /// goes on without an audience.
     pub fn call(&self, action: ActionRef, input: Bytes) -> impl Future<Output = Reply> + Send + 'static {
+        self.called(self.fresh_flow(), action, Input { text: input, values: None, keep: None, upload: None })
+    }
+
+    /// The same with files: what `input` makes in the upload, the action finds by its ids.
+    pub fn call_with_files(
+        &self,
+        action: ActionRef,
+        input: impl FnOnce(&mut Upload) -> io::Result<Bytes>,
+    ) -> io::Result<impl Future<Output = Reply> + Send + 'static> {
+        let flow = self.fresh_flow();
+        let mut upload = self.inner.spool.upload(flow);
+        let text = input(&mut upload)?;
+        Ok(self.called(flow, action, Input { text, values: None, keep: None, upload: Some(upload) }))
+    }
+
+    fn fresh_flow(&self) -> FlowId {
         let engine = &self.inner.engine;
-        let flow = FlowId::fresh(engine.clock.now(), &*engine.ids);
-        let input = Input { text: input, values: None, keep: None };
+        FlowId::fresh(engine.clock.now(), &*engine.ids)
+    }
+
+    fn called(
+        &self,
+        flow: FlowId,
+        action: ActionRef,
+        input: Input,
+    ) -> impl Future<Output = Reply> + Send + 'static {
         let answer = self.start(flow, action, input, Waits::Result);
         async move {
             let result = match answer.await {
@@ -118,8 +147,12 @@ impl App {
         let answer = Arc::clone(&slot);
         Carried::new(slot, async move {
             let _running = inner.running.one();
+            let mut input = input; // goes before the flow counts as done
             let run = Run::new(&inner.engine, flow, waits, answer);
             let flow = run.start(action, &input).await;
+            if let Some(upload) = input.upload.as_mut().filter(|_| flow.is_stranded()) {
+                upload.leave();
+            }
             inner.settle(flow);
         })
     }
@@ -185,7 +218,12 @@ impl Inner {
     /// Takes up a flow where it was left.
     pub(crate) async fn resume(self: &Arc<Self>, id: FlowId, open: crate::due::Open) {
         let _running = self.running.one();
-        let flow = Run::resume(&self.engine, id, open).work().await;
+        let mut left = self.spool.left(id);
+        let blobs = left.as_ref().and_then(Upload::blobs);
+        let flow = Run::resume(&self.engine, id, open, blobs).work().await;
+        if let Some(upload) = left.as_mut().filter(|_| flow.is_stranded()) {
+            upload.leave();
+        }
         self.settle(flow);
     }
 

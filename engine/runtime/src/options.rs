@@ -1,5 +1,6 @@
 //! How an app is put together.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::registry::{Registry, places};
 use crate::ring::Ring;
 use crate::rules::{self, ContractSettings};
 use crate::socket::Sockets;
+use crate::spool::Spool;
 use crate::transaction::{Engine, Firings};
 
 /// An app that is not open yet.
@@ -39,6 +41,7 @@ pub struct Options {
     sources: Sources,
     settings: ContractSettings,
     explains: bool,
+    spool: Spool,
 }
 
 impl Default for Options {
@@ -52,6 +55,7 @@ impl Default for Options {
             sources: Sources::default(),
             settings: ContractSettings::default(),
             explains: false,
+            spool: Spool::default(),
         }
     }
 }
@@ -105,6 +109,13 @@ impl Options {
         Self { settings, ..self }
     }
 
+    /// A folder in which the files of requests lie while their flows last; it is made when it is needed, and cleared when
+    /// the app opens. Without one, a request that brings a file is refused.
+    #[must_use]
+    pub fn spool(self, folder: PathBuf) -> Self {
+        Self { spool: Spool(Some(folder)), ..self }
+    }
+
     /// Opens the app: the rules are checked, the store makes room for every collection and builds the indexes that are
     /// new, and flows that were not done when the last process ended are taken up.
     pub async fn open(self, mut registry: Registry, store: Arc<dyn Store>) -> Result<App, OpenError> {
@@ -132,8 +143,10 @@ impl Options {
             firings: Firings::default(),
             closing: std::sync::Mutex::default(),
         };
-        let app = App::new(engine, contracts, warnings, Ring::new(self.ring_bytes), self.explains);
+        let app =
+            App::new(engine, contracts, warnings, Ring::new(self.ring_bytes), self.explains, self.spool);
         app.take_up().await?;
+        app.inner.spool.clear();
         let fails = |refusal: concord::Refusal| refusal.chain().unwrap_or(refusal.message.into());
         app.close_gone().await.map_err(|refusal| OpenError::Connections(fails(refusal)))?;
         Ok(app)

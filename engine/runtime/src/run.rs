@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
-use concord::{INVALID_REQUEST, Kind, Output, Refusal};
+use concord::{Blobs, INVALID_REQUEST, Kind, Output, Refusal};
 use concord_lang::Value;
 use concord_store::{CommitError, Owed};
 
@@ -20,6 +20,7 @@ use crate::flow::{Cause, Failure, Flow, FlowId, Note, Record, What};
 use crate::matching::{Found, Match, Matcher, Outside};
 use crate::registry::ActionRef;
 use crate::rules::SyncId;
+use crate::spool::Upload;
 use crate::stimulus::{Answer, Input, Waits};
 use crate::transaction::{End, Engine, Firings, Job, Ran};
 
@@ -56,6 +57,8 @@ pub(crate) struct Run<'e> {
     fired: Vec<Key>,
     /// Firings that happened before a crash.
     skip: HashSet<Key>,
+    /// The files that came with the request.
+    blobs: Option<Arc<Blobs>>,
 }
 
 impl<'e> Run<'e> {
@@ -78,13 +81,15 @@ impl<'e> Run<'e> {
             saved: 0,
             fired: Vec::new(),
             skip: HashSet::new(),
+            blobs: None,
         }
     }
 
     /// Takes up a flow that was open when the process ended, or when the store failed.
-    pub(crate) fn resume(engine: &'e Engine, id: FlowId, open: due::Open) -> Self {
+    pub(crate) fn resume(engine: &'e Engine, id: FlowId, open: due::Open, blobs: Option<Arc<Blobs>>) -> Self {
         let mut run = Self::new(engine, id, Waits::No, Arc::default());
         run.answer = None;
+        run.blobs = blobs;
         run.saved = open.records.len();
         run.is_open = true;
         run.skip = open.fired.into_iter().collect();
@@ -102,7 +107,8 @@ impl<'e> Run<'e> {
 
     /// Runs the flow from its stimulus to its end.
     pub(crate) async fn start(mut self, action: ActionRef, input: &Input) -> Flow {
-        let Input { text, values, keep } = input;
+        let Input { text, values, keep, upload } = input;
+        self.blobs = upload.as_ref().and_then(Upload::blobs);
         let (ran, found) = self.transact(Job::Call(action, text, values.as_ref()), None).await;
         let Ran { mut records, end, .. } = ran;
         if let (Some(first), Some(keep)) = (records.first_mut(), keep) {
@@ -278,7 +284,7 @@ impl<'e> Run<'e> {
         let mut lost = BTreeSet::new();
         loop {
             let _turn = if lost.is_empty() { None } else { Some(engine.queue.turn(&lost).await) };
-            let (mut ran, changes) = engine.attempt(&job, !lost.is_empty()).await;
+            let (mut ran, changes) = engine.attempt(&job, !lost.is_empty(), self.blobs.as_ref()).await;
             for (number, record) in (self.records.len()..).zip(&mut ran.records) {
                 record.number = u32::try_from(number).unwrap_or(u32::MAX);
             }

@@ -5,6 +5,7 @@ use concord::{Output, Refusal};
 use concord_lang::Value;
 
 use crate::registry::ActionRef;
+use crate::spool::Upload;
 
 /// The input of a flow's first action.
 pub(crate) struct Input {
@@ -14,6 +15,8 @@ pub(crate) struct Input {
     pub(crate) values: Option<Value>,
     /// What its record keeps of it, if that is not what the action says.
     pub(crate) keep: Option<Bytes>,
+    /// The files that came with it, if any did.
+    pub(crate) upload: Option<Upload>,
 }
 
 /// What a flow tells whoever started it.

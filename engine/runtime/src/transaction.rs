@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use concord::spec::Role;
 use concord::storage::{Changes, CollectionId, Source};
-use concord::{Ids, Input, Kind, Output, Refusal, Tx};
+use concord::{Blobs, Ids, Input, Kind, Output, Refusal, Tx};
 use concord_lang::Value;
 use concord_lang::plan::{Step, Sync};
 use concord_store::{Commit, CommitError, Contended, Owed, Record as JournalEntry, Store};
@@ -98,9 +98,15 @@ pub(crate) struct Ran {
 
 impl Engine {
     /// Runs a job once. Changes of what failed are its reads alone.
-    pub(crate) async fn attempt(&self, job: &Job<'_>, careful: bool) -> (Ran, Changes) {
+    pub(crate) async fn attempt(
+        &self,
+        job: &Job<'_>,
+        careful: bool,
+        blobs: Option<&Arc<Blobs>>,
+    ) -> (Ran, Changes) {
         let at = self.clock.now();
         let mut tx = Tx::new(Arc::clone(&self.source), Arc::clone(&self.ids), at, careful);
+        tx = tx.with_blobs(blobs.cloned());
         let mut ran = match job {
             Job::Call(action, body, _) => self.call(&mut tx, *action, body).await,
             Job::Fire(sync, frame, cause) => self.fire(&mut tx, sync, frame, cause).await,

@@ -1,5 +1,6 @@
 //! The app and how tests talk to it.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +8,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use concord::{Concept, Kind, Millis, Refusal};
 use concord_lang::{Source, Sources};
-use concord_runtime::{Answered, App, Clock, ContractSettings, FlowId, Head, OpenError, Registry, Trace};
+use concord_runtime::{
+    ActionRef, Admission, Answered, App, Clock, ContractSettings, FlowId, Head, OpenError, Registry, Trace,
+};
 use concord_store::{MemoryStore, Store};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::coverage::Coverage;
+use crate::form::{self, Part};
 use crate::sources::{CountedIds, SetClock};
 
 /// An app for tests, not open yet.
@@ -98,9 +103,11 @@ impl Harness {
         let clock = Arc::new(SetClock::default());
         let set = Arc::<SetClock>::clone(&clock);
         let options = App::options().clock(set).ids(self.ids);
+        let spool = tempfile::tempdir().expect("a folder for files");
+        let options = options.spool(spool.path().to_path_buf());
         let options = options.rules(Sources::new(self.sources)).settings(self.settings);
         match options.open(self.registry, self.store).await {
-            Ok(app) => TestApp { app, clock },
+            Ok(app) => TestApp { app, clock, spool },
             Err(error) => panic!("{error}"),
         }
     }
@@ -110,6 +117,7 @@ impl Harness {
 pub struct TestApp {
     app: App,
     clock: Arc<SetClock>,
+    spool: TempDir,
 }
 
 /// A refusal, as a test asks about it.
@@ -173,14 +181,17 @@ impl TestApp {
 
     /// Calls `Concept/action`.
     pub async fn call(&self, path: &str, input: Value) -> Result<Value, Refused> {
-        let (concept, action) = path.split_once('/').expect("a path is Concept/action");
-        let action = match self.app.registry().resolve(concept, action) {
-            Ok(action) => action,
-            Err(refusal) => panic!("{path}: {}", refusal.message),
-        };
-        let reply = self.app.call(action, input.to_string().into()).await;
+        let reply = self.app.call(self.action(path), input.to_string().into()).await;
         let output = reply.result.map_err(Refused)?;
         Ok(serde_json::from_slice(&output).expect("results are JSON"))
+    }
+
+    fn action(&self, path: &str) -> ActionRef {
+        let (concept, action) = path.split_once('/').expect("a path is Concept/action");
+        match self.app.registry().resolve(concept, action) {
+            Ok(action) => action,
+            Err(refusal) => panic!("{path}: {}", refusal.message),
+        }
     }
 
     /// Calls `Concept/action`, which must succeed.
@@ -206,23 +217,65 @@ impl TestApp {
 
     /// Sends a request with headers.
     pub async fn request_with(&self, line: &str, headers: &[(&str, &str)], body: Value) -> Response {
+        let kind = (!body.is_null()).then_some("application/json");
+        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        Response(match self.admit(line, headers, kind).await {
+            Ok(admission) => self.app.request(admission, body).await,
+            Err(answered) => answered,
+        })
+    }
+
+    /// Sends a form.
+    pub async fn form(&self, line: &str, headers: &[(&str, &str)], parts: &[Part]) -> Response {
+        Response(match self.admit(line, headers, Some("multipart/form-data")).await {
+            Ok(admission) => {
+                let form = form::filled(self.app.upload(&admission), parts);
+                self.app.request(admission, form).await
+            }
+            Err(answered) => answered,
+        })
+    }
+
+    async fn admit(
+        &self,
+        line: &str,
+        headers: &[(&str, &str)],
+        kind: Option<&str>,
+    ) -> Result<Admission, Answered> {
         let (method, target) = line.split_once(' ').expect("a request is METHOD /path");
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let json = ("content-type".to_owned(), "application/json".to_owned());
         let own = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()));
         let head = Head {
             method: method.into(),
             path: path.into(),
             query: query.into(),
-            headers: own.chain((!body.is_null()).then_some(json)).collect(),
+            headers: own.chain(kind.map(|kind| ("content-type".to_owned(), kind.to_owned()))).collect(),
             ip: "127.0.0.1".into(),
         };
         let contract = self.app.contract_at(path).unwrap_or_else(|| panic!("no contract is at {path}"));
-        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-        Response(match self.app.admit(contract, head).await {
-            Ok(admission) => self.app.request(admission, body).await,
-            Err(answered) => answered,
-        })
+        self.app.admit(contract, head).await
+    }
+
+    /// Calls `Concept/action` with a file, whose id goes into the input.
+    pub async fn call_with_file(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        input: impl FnOnce(&str) -> Value,
+    ) -> Result<Value, Refused> {
+        let called = self.app.call_with_files(self.action(path), |upload| {
+            let (blob, mut file) = upload.file()?;
+            file.write_all(bytes)?;
+            Ok(input(blob.as_str()).to_string().into())
+        });
+        let reply = called.expect("there is room for the file").await;
+        let output = reply.result.map_err(Refused)?;
+        Ok(serde_json::from_slice(&output).expect("results are JSON"))
+    }
+
+    /// The files of requests whose flows are not done.
+    pub fn files(&self) -> usize {
+        std::fs::read_dir(self.spool.path()).map_or(0, Iterator::count)
     }
 
     /// What happened in a flow, and what nearly did.

@@ -5,10 +5,12 @@
 
 mod app;
 mod coverage;
+mod form;
 mod socket;
 mod sources;
 
 pub use app::{Harness, Refused, Response, TestApp};
 pub use coverage::Coverage;
+pub use form::Part;
 pub use socket::TestSocket;
 pub use sources::{CountedIds, START, SetClock};

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 pub(super) fn of_type(ty: &Type) -> Value {
     let schema = match &ty.base {
         Base::Any | Base::Hole(_) => return json!({}),
+        Base::Nothing if !ty.null => return json!({}), // an item of a list that is empty
         Base::Nothing => return json!({ "type": "null" }),
         Base::Bool => json!({ "type": "boolean" }),
         Base::Number => json!({ "type": "number" }),

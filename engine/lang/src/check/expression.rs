@@ -202,7 +202,7 @@ impl Checker<'_> {
             });
         }
         let asks = values.iter().any(|value| value.asks);
-        (of(ExprKind::List(values), asks), Type::list(joined.unwrap_or(Type::ANY)))
+        (of(ExprKind::List(values), asks), Type::list(joined.unwrap_or(Type::NEVER)))
     }
 
     fn rows(

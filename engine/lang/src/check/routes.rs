@@ -20,6 +20,9 @@ const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 /// What the engine puts into every request.
 const ENGINES: [&str; 4] = ["contract", "route", "headers", "ip"];
 
+/// What the engine puts in where a form brought files: the one that is called so, or all of them.
+const FILES: [&str; 2] = ["file", "files"];
+
 /// The routes of a contract so far.
 #[derive(Default)]
 pub(super) struct Routes {
@@ -139,6 +142,12 @@ impl Checker<'_> {
             nodes.push(node);
             return self.field_pattern(scope, field, ty, fields);
         }
+        if FILES.contains(&&**name) {
+            let ty = sig.input(name).map_or(Type::ANY, |input| input.ty.clone()).not_null();
+            let node = take(nodes, name, || ty.clone(), field.default.is_none());
+            nodes.push(node);
+            return self.field_pattern(scope, field, ty, fields);
+        }
         if let Some((_, ty)) = self.admitted.iter().find(|(admitted, _)| admitted == name) {
             let ty = ty.clone();
             return self.field_pattern(scope, field, ty, fields);
@@ -175,6 +184,7 @@ impl Checker<'_> {
         let (given, fields): (Vec<&Node>, Vec<&Node>) =
             route.fields.iter().partition(|node| ENGINES.contains(&&*node.name));
         let fields = fields.into_iter().map(|node| self.node_field(node));
+        let (files, fields): (Vec<_>, Vec<_>) = fields.partition(|field| FILES.contains(&&*field.name));
         let resolved = |response: plan::Response| plan::Response {
             body: response.body.map(|ty| self.holes.resolve(&ty)),
             ..response
@@ -184,7 +194,8 @@ impl Checker<'_> {
             method: method.into(),
             path,
             public: route.public,
-            fields: fields.collect(),
+            fields,
+            files,
             given: given.into_iter().map(|node| Arc::clone(&node.name)).collect(),
             span: route.span,
             text: route.text,
@@ -198,7 +209,12 @@ fn parse(text: &str) -> Result<(&str, Vec<Segment>), String> {
     if !METHODS.contains(&method) {
         return Err(format!("`{method}` is no method"));
     }
-    Ok((method, parse_path(path)?))
+    let path = parse_path(path)?;
+    let engines = |name: &str| ENGINES.contains(&name) || FILES.contains(&name);
+    match path.iter().find(|part| matches!(part, Segment::Param(name) if engines(name))) {
+        Some(Segment::Param(name)) => Err(format!("`{name}` is a word of the engine's own")),
+        Some(Segment::Literal(_)) | None => Ok((method, path)),
+    }
 }
 
 /// The parts of a path.

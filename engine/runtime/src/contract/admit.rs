@@ -101,7 +101,7 @@ impl App {
         let mut lost = std::collections::BTreeSet::new();
         loop {
             let _turn = if lost.is_empty() { None } else { Some(engine.queue.turn(&lost).await) };
-            let (ran, changes) = engine.attempt(&Job::Admit(lines, given), !lost.is_empty()).await;
+            let (ran, changes) = engine.attempt(&Job::Admit(lines, given), !lost.is_empty(), None).await;
             let (frame, refusal) = match &ran.end {
                 End::Halted(line, frame, halt) => {
                     if refused.is_none() && ran.records.iter().any(|record| record.outcome.is_err()) {

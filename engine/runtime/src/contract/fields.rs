@@ -7,8 +7,9 @@ use concord::{INVALID_REQUEST, Kind, Refusal};
 use concord_lang::plan::{Route, RouteField};
 use concord_lang::{Base, Value};
 
+use super::form::{self, Form};
 use super::router::decoded;
-use super::{Admission, Head};
+use super::{Admission, Content, Head};
 
 /// The fields of a request, checked; and the same as a record may keep them.
 pub(super) struct Fields {
@@ -17,10 +18,19 @@ pub(super) struct Fields {
     pub(super) kept: Option<Vec<(Arc<str>, Value)>>,
 }
 
-/// Gathers the fields that the route's syncs name. Where names meet, what `admit` bound wins, then the path, the body and
-/// the query.
-pub(super) fn gather(admission: &Admission, route: &Route, body: &Bytes) -> Result<Fields, Refusal> {
-    let body = read_body(&admission.head, body)?;
+/// What a request brought, as fields are found in it.
+enum Brought<'a> {
+    Json(Value),
+    Form(&'a Form),
+}
+
+/// Gathers the fields that the route's syncs name. Where names meet, the engine's own win (`file` among them), then what
+/// `admit` bound, the path, the body and the query.
+pub(super) fn gather(admission: &Admission, route: &Route, content: &Content) -> Result<Fields, Refusal> {
+    let brought = match content {
+        Content::Body(body) => Brought::Json(read_body(&admission.head, body)?),
+        Content::Form(form) => Brought::Form(form),
+    };
     let mut whole: Vec<(Arc<str>, Value)> =
         Vec::with_capacity(route.fields.len() + admission.bound.len() + 4);
     for name in &route.given {
@@ -31,9 +41,16 @@ pub(super) fn gather(admission: &Admission, route: &Route, body: &Bytes) -> Resu
         };
         whole.push((Arc::clone(name), value));
     }
+    if !route.files.is_empty() {
+        let form = match &brought {
+            Brought::Json(_) => None,
+            Brought::Form(form) => Some(*form),
+        };
+        whole.extend(form::files(route, form)?);
+    }
     whole.extend(admission.bound.iter().cloned());
     for field in &route.fields {
-        let value = find(admission, field, &body)?;
+        let value = find(admission, field, &brought)?;
         if let Some(fault) = fault(field, &value) {
             return Err(invalid(&field.name, fault));
         }
@@ -65,11 +82,14 @@ pub(crate) fn fault(field: &RouteField, value: &Value) -> Option<String> {
     field.ty.fault(value, &field.name)
 }
 
-fn find(admission: &Admission, field: &RouteField, body: &Value) -> Result<Value, Refusal> {
+fn find(admission: &Admission, field: &RouteField, brought: &Brought<'_>) -> Result<Value, Refusal> {
     if let Some((_, text)) = admission.params.iter().find(|(name, _)| *name == field.name) {
         return Ok(converted(text, field));
     }
-    let in_body = body.field(&field.name);
+    let in_body = match brought {
+        Brought::Json(body) => body.field(&field.name),
+        Brought::Form(form) => form::text(form, field)?,
+    };
     if !in_body.is_null() {
         return Ok(in_body);
     }

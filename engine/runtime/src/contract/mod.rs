@@ -5,6 +5,7 @@
 
 mod admit;
 pub(crate) mod fields;
+mod form;
 mod refusal;
 mod request;
 mod router;
@@ -15,6 +16,7 @@ use bytes::Bytes;
 use concord_lang::Value;
 
 pub(crate) use self::admit::Gate;
+pub use self::form::{Form, FormFile};
 pub(crate) use self::refusal::{Refused, renamed};
 use self::router::Router;
 pub(crate) use self::router::laid_upon;
@@ -62,6 +64,15 @@ impl Head {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| &**value)
     }
+}
+
+/// What a request brings besides its head.
+#[derive(Debug)]
+pub enum Content {
+    /// A body, which is JSON if there is one.
+    Body(Bytes),
+    /// A form.
+    Form(Box<Form>),
 }
 
 /// A request that has been let in, and whose route is known.

@@ -11,19 +11,20 @@ use serde_json::value::RawValue;
 
 use super::fields::gather;
 use super::refusal::Refused;
-use super::{Admission, Answered, ContractId};
+use super::{Admission, Answered, Content, ContractId};
 use crate::app::App;
 use crate::eval::json_object;
 use crate::stimulus::{Answer, Input, Waits};
 
 impl App {
     /// Answers a request that has been let in. Dropping the future cancels nothing.
-    pub async fn request(&self, mut admission: Admission, body: Bytes) -> Answered {
+    pub async fn request(&self, mut admission: Admission, content: impl Into<Content>) -> Answered {
+        let content = content.into();
         let Admission { contract, flow, .. } = admission;
         let headers = std::mem::take(&mut admission.headers);
         let route = &self.plan().contracts[contract].routes[admission.route];
         let refused = |by, headers| Refused { flow, by, status: None, headers };
-        let fields = match gather(&admission, route, &body) {
+        let fields = match gather(&admission, route, &content) {
             Ok(fields) => fields,
             Err(refusal) => {
                 let status = (refusal.code == "UNSUPPORTED_TYPE").then_some(415);
@@ -42,8 +43,16 @@ impl App {
         };
         let whole = with_own(fields.whole);
         let keep = fields.kept.map(|kept| json_object(&with_own(kept)).into());
-        let input =
-            Input { text: json_object(&whole).into(), values: Some(Value::Object(whole.into())), keep };
+        let upload = match content {
+            Content::Body(_) => None,
+            Content::Form(form) => Some(form.upload),
+        };
+        let input = Input {
+            text: json_object(&whole).into(),
+            values: Some(Value::Object(whole.into())),
+            keep,
+            upload,
+        };
         let answer = self.start(flow, request, input, Waits::Response(respond)).await;
         match answer {
             Answer::Response(response) => match respond_with(&response) {

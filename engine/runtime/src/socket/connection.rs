@@ -154,7 +154,7 @@ impl Connection {
             ("connection".into(), Value::Text(Arc::clone(&self.id))),
         ];
         with(
-            Input { text: Vec::new().into(), values: None, keep: None },
+            Input { text: Vec::new().into(), values: None, keep: None, upload: None },
             first.into_iter().chain(own).chain(self.fields.iter().cloned()).collect(),
             |_| false,
         )
@@ -201,7 +201,12 @@ fn with(input: Input, more: Vec<(Arc<str>, Value)>, secret: impl Fn(&str) -> boo
             fields.iter().filter(|(name, _)| **name != *"data").map(shown).collect();
         json_object(&kept).into()
     });
-    Input { text: json_object(&fields).into(), values: Some(Value::Object(fields.into())), keep }
+    Input {
+        text: json_object(&fields).into(),
+        values: Some(Value::Object(fields.into())),
+        keep,
+        upload: None,
+    }
 }
 
 fn invalid(message: String) -> Refusal {
