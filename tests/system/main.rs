@@ -4,6 +4,7 @@
 mod backup;
 mod contract;
 mod crash;
+mod files;
 mod firings;
 mod layout;
 mod new_concept;

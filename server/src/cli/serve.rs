@@ -19,6 +19,9 @@ use crate::{concepts, rules, ticking};
 /// The file in the data folder that says where its server listens.
 pub(super) const ADDRESS_FILE: &str = "address";
 
+/// The folder in the data folder where the files of requests wait for whoever keeps them.
+const FILES: &str = "incoming";
+
 pub(super) fn run(config: &Config) -> Outcome {
     start_log(config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -31,6 +34,7 @@ async fn serve(config: &Config) -> Outcome {
     let options = App::options()
         .ring_bytes(config.ring_bytes)
         .settings(config.contracts.clone())
+        .spool(config.data.join(FILES))
         .explain_refusals(config.dev);
     let options = options.rules(rules::sources(config, &config.syncs[..0])?);
     let app = options.open(concepts::registry(secret.bytes(), config.ice.clone())?, store).await?;

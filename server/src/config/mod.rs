@@ -129,6 +129,9 @@ impl Config {
                 body_bytes: size("limits.bodyBytes")?,
                 body_patience: seconds("limits.bodySeconds")?,
                 in_flight: size("limits.inFlight")?,
+                file_bytes: size("limits.fileBytes")?,
+                file_patience: seconds("limits.fileSeconds")?,
+                uploads: size("limits.uploads")?,
             },
             retention: concord_store::Retention {
                 age: Duration::from_secs(layers.number("journal.days")?.saturating_mul(24 * 3600)),

@@ -75,7 +75,7 @@ impl Calls {
         path.starts_with(API) || self.site.app.contract_at(path).is_some()
     }
 
-    pub(crate) async fn answer<B: Body<Data = Bytes, Error: Into<Cause>>>(
+    pub(crate) async fn answer<B: Body<Data = Bytes, Error: Into<Cause>> + Send>(
         &self,
         request: Request<B>,
     ) -> Response<Full<Bytes>> {
@@ -100,7 +100,7 @@ impl Calls {
         response
     }
 
-    async fn call<B: Body<Data = Bytes, Error: Into<Cause>>>(
+    async fn call<B: Body<Data = Bytes, Error: Into<Cause>> + Send>(
         &self,
         request: Request<B>,
     ) -> Response<Full<Bytes>> {
@@ -140,7 +140,7 @@ impl Calls {
         Ok(target)
     }
 
-    async fn run<B: Body<Data = Bytes, Error: Into<Cause>>>(
+    async fn run<B: Body<Data = Bytes, Error: Into<Cause>> + Send>(
         &self,
         action: ActionRef,
         body: B,

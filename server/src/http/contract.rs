@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use concord::{INVALID_REQUEST, Kind, Refusal};
-use concord_runtime::{Answered, ContractId, Head};
+use concord_runtime::{Admission, Answered, Content, ContractId, Head};
 use http_body_util::Full;
 use hyper::body::Body;
 use hyper::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -16,6 +16,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::body::{self, BodyFault, Cause};
+use super::form::{self, FormFault};
 use super::reply;
 use super::site::Site;
 
@@ -24,7 +25,7 @@ use super::site::Site;
 pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Answers a request to a contract.
-pub(crate) async fn answer<B: Body<Data = Bytes, Error: Into<Cause>>>(
+pub(crate) async fn answer<B: Body<Data = Bytes, Error: Into<Cause>> + Send>(
     site: &Site,
     contract: ContractId,
     request: Request<B>,
@@ -36,7 +37,7 @@ pub(crate) async fn answer<B: Body<Data = Bytes, Error: Into<Cause>>>(
     response
 }
 
-async fn answered<B: Body<Data = Bytes, Error: Into<Cause>>>(
+async fn answered<B: Body<Data = Bytes, Error: Into<Cause>> + Send>(
     site: &Site,
     contract: ContractId,
     asked: &Parts,
@@ -57,21 +58,47 @@ async fn answered<B: Body<Data = Bytes, Error: Into<Cause>>>(
         Ok(admission) => admission,
         Err(refused) => return refused,
     };
-    match body::read(body, site.limits.body_bytes, site.limits.body_patience).await {
-        Ok(body) => site.app.request(admission, body).await,
+    match content(site, &admission, asked, body).await {
+        Ok(content) => site.app.request(admission, content).await,
         Err(fault) => {
-            let message = fault.to_string();
-            let (kind, code, status) = match fault {
-                BodyFault::TooLarge(_) => (Kind::TooLarge, "TOO_LARGE", None),
-                BodyFault::Late => (Kind::Invalid, INVALID_REQUEST, Some(408)),
-                BodyFault::Broken(_) => (Kind::Invalid, INVALID_REQUEST, None),
-            };
-            let mut refused = site.app.refuse(admission, Refusal::new(kind, code, message), status);
+            let (refusal, status) = as_refusal(fault);
+            let mut refused = site.app.refuse(admission, refusal, status);
             // What is left of the body is not worth waiting for.
             refused.headers.push((CONNECTION.as_str().to_owned(), "close".to_owned()));
             refused
         }
     }
+}
+
+/// What a request brings: a form, or a body that is taken as it is.
+async fn content<B: Body<Data = Bytes, Error: Into<Cause>> + Send>(
+    site: &Site,
+    admission: &Admission,
+    asked: &Parts,
+    body: B,
+) -> Result<Content, FormFault> {
+    let limits = &site.limits;
+    match form::boundary(&asked.headers).filter(|_| !body.is_end_stream()) {
+        // In a box: hardly any request is one, and all would carry the room for it.
+        Some(boundary) => Ok(Box::pin(form::read(site, admission, body, boundary?)).await?.into()),
+        None => Ok(body::read(body, limits.body_bytes, limits.body_patience).await?.into()),
+    }
+}
+
+/// What could not be read, as its client is told, and the status where the kind has another.
+fn as_refusal(fault: FormFault) -> (Refusal, Option<u16>) {
+    let (kind, code, status) = match &fault {
+        FormFault::Body(BodyFault::TooLarge(_)) | FormFault::FilesTooLarge(_) => {
+            (Kind::TooLarge, "TOO_LARGE", None)
+        }
+        FormFault::Body(BodyFault::Late) => (Kind::Invalid, INVALID_REQUEST, Some(408)),
+        FormFault::Body(BodyFault::Broken(_)) | FormFault::Malformed(_) => {
+            (Kind::Invalid, INVALID_REQUEST, None)
+        }
+        FormFault::Crowded => (Kind::Unavailable, "OVERLOADED", None),
+        FormFault::NotStored(_) => return (Refusal::internal(fault), None),
+    };
+    (Refusal::new(kind, code, fault.to_string()), status)
 }
 
 /// The headers that are text.

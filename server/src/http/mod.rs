@@ -9,6 +9,7 @@ mod body;
 pub(crate) mod contract;
 mod cors;
 mod docs;
+mod form;
 mod metrics;
 mod ops;
 pub mod pages;

@@ -19,11 +19,24 @@ pub struct RequestLimits {
     pub body_patience: Duration,
     /// Requests at one time at most.
     pub in_flight: usize,
+    /// Bytes of the files of one request at most.
+    pub file_bytes: usize,
+    /// How long a request with files may take to arrive.
+    pub file_patience: Duration,
+    /// Requests with files at one time at most. With `file_bytes` it bounds what they take of the disk.
+    pub uploads: usize,
 }
 
 impl Default for RequestLimits {
     fn default() -> Self {
-        Self { body_bytes: 1 << 20, body_patience: Duration::from_secs(30), in_flight: 4_096 }
+        Self {
+            body_bytes: 1 << 20,
+            body_patience: Duration::from_secs(30),
+            in_flight: 4_096,
+            file_bytes: 100 << 20,
+            file_patience: Duration::from_mins(10),
+            uploads: 32,
+        }
     }
 }
 
@@ -33,6 +46,7 @@ pub struct Site {
     pub(crate) admins: Admins,
     pub(crate) limits: RequestLimits,
     pub(crate) in_flight: InFlight,
+    pub(crate) uploads: InFlight,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) draining: AtomicBool,
     /// Concepts that anybody may call.
@@ -50,6 +64,7 @@ impl Site {
             admins,
             limits,
             in_flight: InFlight::new(limits.in_flight),
+            uploads: InFlight::new(limits.uploads),
             metrics: Arc::new(Metrics::new()),
             draining: AtomicBool::new(false),
             open,

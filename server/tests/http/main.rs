@@ -4,6 +4,7 @@
 mod api;
 mod docs;
 mod edge;
+mod files;
 mod log;
 mod ops;
 mod pages;

@@ -83,13 +83,22 @@ impl Served {
     }
 
     pub(crate) fn merged(others: Router, connections: ConnectionLimits, requests: RequestLimits) -> Self {
+        Self::serving(async move || site(requests).await, others, connections)
+    }
+
+    /// A site of one's own, beside other routes.
+    pub(crate) fn serving<F: Future<Output = Arc<Site>>>(
+        make: impl FnOnce() -> F + Send + 'static,
+        others: Router,
+        connections: ConnectionLimits,
+    ) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
-                let site = site(requests).await;
+                let site = make().await;
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 tell.send(listener.local_addr().unwrap()).unwrap();
                 let routes = Routes::new(&site, &["*".into()]).beside(others);
