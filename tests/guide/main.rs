@@ -2,7 +2,8 @@
 //!
 //! Under each heading the `sync` blocks are rules of one app; `sync name` puts a block into a folder of that name. A line
 //! that ends in `# error: id` or `# warning: id` raises just that, and no other line raises anything. A `try` block is a
-//! conversation with the app: a line that asks, then a line with the answer, in which `…` stands for anything. A `talk` block
+//! conversation with the app: a line that asks, then a line with the answer, in which `…` stands for anything; `form` before the
+//! fields makes them a form, and one of the shape `{"name", "type", "bytes"}` a file. A `talk` block
 //! is one over sockets: `name = /path` connects, `name ✗ /path CODE` does not, `name → {…}` sends a frame, `name ← {…}` is the
 //! next that has come, `name .` ends; nothing else comes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -17,8 +18,8 @@ use concept_participant::Participant;
 use concept_requesting::Requesting;
 use concept_room::Room;
 use concept_socket::Socket;
-use concord_testing::{Harness, TestApp, TestSocket};
-use concord_tests::checkout;
+use concord_testing::{Harness, Part, TestApp, TestSocket};
+use concord_tests::{Album, checkout};
 use serde_json::{Value, json};
 
 /// A fenced block.
@@ -56,6 +57,7 @@ fn sections(name: &str, text: &str) -> Vec<Section> {
 
 fn harness(section: &Section) -> Harness {
     let concepts = Harness::default()
+        .concept(Album::new(&std::env::temp_dir()))
         .concept(Authenticating::new(b"secret"))
         .concept(CallSession::default())
         .concept(Clock::default())
@@ -104,9 +106,18 @@ async fn ask(app: &TestApp, line: &str) -> (String, Value) {
     let body: Value = if body.is_empty() { json!(null) } else { serde_json::from_str(body).unwrap() };
     let answer = if let Some((method, rest)) = head.split_once(' ').filter(|(_, rest)| rest.starts_with('/'))
     {
-        let (path, header) = rest.trim().split_once(" [").unwrap_or((rest.trim(), ""));
+        let (rest, is_form) = match rest.trim().strip_suffix(" form") {
+            Some(rest) => (rest, true),
+            None => (rest.trim(), false),
+        };
+        let (path, header) = rest.split_once(" [").unwrap_or((rest, ""));
         let header = header.trim_end_matches(']').split_once(": ");
-        let response = app.request_with(&format!("{method} {path}"), header.as_slice(), body).await;
+        let line = format!("{method} {path}");
+        let response = if is_form {
+            app.form(&line, header.as_slice(), &parts(&body)).await
+        } else {
+            app.request_with(&line, header.as_slice(), body).await
+        };
         (response.status().to_string(), response.json())
     } else {
         let body = if body.is_null() { json!({}) } else { body };
@@ -117,6 +128,18 @@ async fn ask(app: &TestApp, line: &str) -> (String, Value) {
     };
     app.quiet().await;
     answer
+}
+
+/// The parts of a form, as the guide writes them.
+fn parts(body: &Value) -> Vec<Part> {
+    let part = |(name, value): (&String, &Value)| match value["bytes"].as_str() {
+        Some(bytes) => {
+            let said = |field: &str| value[field].as_str().unwrap().to_owned();
+            Part::file(name, &said("name"), &said("type"), bytes.as_bytes())
+        }
+        None => Part::text(name, value.as_str().unwrap()),
+    };
+    body.as_object().unwrap().iter().map(part).collect()
 }
 
 async fn talk(section: &Section, block: &Block) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use concord::Kind;
 use concord_lang::plan::{Contract, ExprKind, Match, Response, Route, RouteField, Segment, Sync, Test};
-use concord_lang::{Plan, Value as Constant};
+use concord_lang::{Base, Plan, Value as Constant};
 use concord_runtime::Registry;
 use serde_json::{Map, Value, json};
 
@@ -57,11 +57,8 @@ fn operation(contract: &Contract, route: &Route, syncs: &[&Sync]) -> Value {
     let others = route.fields.iter().filter(|field| !in_path(field));
     if has_body(route) {
         let fields: Vec<&RouteField> = others.collect();
-        if !fields.is_empty() {
-            let needed = fields.iter().any(|field| !field.optional);
-            let schema = body(&fields, syncs);
-            operation["requestBody"] =
-                json!({ "required": needed, "content": { "application/json": { "schema": schema } } });
+        if !(fields.is_empty() && route.files.is_empty()) {
+            operation["requestBody"] = request_body(route, &fields, syncs);
         }
     } else {
         parameters.extend(others.map(|field| {
@@ -86,11 +83,33 @@ fn path_parameter(part: &Segment, route: &Route) -> Option<Value> {
 }
 
 fn has_body(route: &Route) -> bool {
-    matches!(&*route.method, "POST" | "PUT" | "PATCH")
+    matches!(&*route.method, "POST" | "PUT" | "PATCH") || !route.files.is_empty()
 }
 
-fn body(fields: &[&RouteField], syncs: &[&Sync]) -> Value {
-    object(fields.iter().map(|field| (field.name.to_string(), field_schema(field, syncs), !field.optional)))
+/// What a request brings: JSON where it needs no file, a form where it may bring one.
+fn request_body(route: &Route, fields: &[&RouteField], syncs: &[&Sync]) -> Value {
+    let needs = |field: &RouteField| !field.optional;
+    let field = |field: &&RouteField| (field.name.to_string(), field_schema(field, syncs), needs(field));
+    let mut content = Map::new();
+    if !route.files.iter().any(needs) {
+        content.insert("application/json".into(), json!({ "schema": object(fields.iter().map(field)) }));
+    }
+    if !route.files.is_empty() {
+        let file = |file: &RouteField| (file.name.to_string(), file_schema(file), needs(file));
+        let parts = fields.iter().map(field).chain(route.files.iter().map(file));
+        content.insert("multipart/form-data".into(), json!({ "schema": object(parts) }));
+    }
+    let needed = fields.iter().copied().chain(&route.files).any(needs);
+    json!({ "required": needed, "content": content })
+}
+
+fn file_schema(file: &RouteField) -> Value {
+    let binary = json!({ "type": "string", "format": "binary" });
+    match file.ty.base {
+        Base::List(_) if file.optional => json!({ "type": "array", "items": binary }),
+        Base::List(_) => json!({ "type": "array", "items": binary, "minItems": 1 }),
+        _ => binary,
+    }
 }
 
 /// What a field looks like, with what stands for it when it is absent.
@@ -132,7 +151,7 @@ fn answers(registry: &Registry, plan: &Plan, contract: &Contract, route: &Route,
             gathering.call(call, false);
         }
     }
-    if !route.fields.is_empty() {
+    if !(route.fields.is_empty() && route.files.is_empty()) {
         gathering.engine("INVALID_REQUEST", Kind::Invalid, 400, "the request makes no sense");
     }
     if has_body(route) {
