@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use concord::storage::{Answer, CollectionId, Snapshot, Source, StorageFault};
 use concord_store::{Commit, CommitError, Layout, MemoryStore, OpenFlow, PrepareError, Store};
-use concord_testing::{CountedIds, TestApp};
+use concord_testing::{CountedIds, Part, TestApp};
+use concord_tests::Album;
 use serde_json::{Value, json};
 
 use crate::site::site;
@@ -191,4 +192,41 @@ async fn what_a_failing_store_held_up_happens_when_it_is_back() {
         }
         app.ok("Participant/join", json!({ "room": "hall", "user": "last" })).await;
     }
+}
+
+const FILES: &str = r#"
+contract Files at "/files"
+
+sync Begin
+when
+  Requesting.request (route: "POST /", file) : (request)
+then
+  Room.open (owner: file.blob, subject: "file")
+  Requesting.respond (request)
+
+sync Keep
+when
+  Room.open (owner, subject: "file")
+then
+  Album.add (name: "late", kind: "x", blob: owner)
+"#;
+
+#[tokio::test]
+async fn a_file_waits_for_a_flow_that_a_failing_store_held_up() {
+    let kept = tempfile::tempdir().unwrap();
+    let cut = Cut { store: MemoryStore::default(), left: AtomicUsize::new(1), forgetful: false };
+    let cut = Arc::new(cut);
+    let site = site().concept(Album::new(kept.path())).rules("files", FILES).store(Arc::<Cut>::clone(&cut));
+    let app = site.open().await;
+    let file = Part::file("file", "a", "text/plain", b"bytes");
+    assert_eq!(app.form("POST /files", &[], &[file]).await.status(), 204);
+    app.quiet().await;
+    assert_eq!(app.files(), 1, "somebody is still to take it");
+    cut.left.store(usize::MAX, Ordering::SeqCst);
+    while app.files() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let rooms = app.ok("Room/_about", json!({ "subject": "file" })).await;
+    let picture = app.ok("Album/_get", json!({ "picture": rooms[0]["owner"] })).await;
+    assert_eq!(picture, json!([{ "name": "late", "kind": "x", "bytes": 5 }]));
 }
