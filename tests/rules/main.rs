@@ -1,6 +1,7 @@
 //! Rules at work, on real concepts: from a stimulus to its answer, and what follows from it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod admitted;
 mod cut;
 mod endpoint;
 mod files;

@@ -172,7 +172,8 @@ impl Rule {
         };
         for record in records {
             let is_it = record.action == format!("a{}", line.action) && record.error.is_some() == line.fails;
-            if !is_it || chosen.contains(&record.n) {
+            let n = u32::try_from(record.n).unwrap();
+            if !is_it || chosen.contains(&n) {
                 continue;
             }
             let mut bound = bound.clone();
@@ -184,7 +185,7 @@ impl Rule {
                 }
             });
             if agrees {
-                chosen.push(record.n);
+                chosen.push(n);
                 self.extend(records, chosen, &bound, found);
                 chosen.pop();
             }

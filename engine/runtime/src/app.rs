@@ -97,7 +97,11 @@ impl App {
     /// store makes it; what syncs make of it goes on behind the reply. Dropping the future cancels nothing: the flow
     /// goes on without an audience.
     pub fn call(&self, action: ActionRef, input: Bytes) -> impl Future<Output = Reply> + Send + 'static {
-        self.called(self.fresh_flow(), action, Input { text: input, values: None, keep: None, upload: None })
+        self.called(
+            self.fresh_flow(),
+            action,
+            Input { text: input, values: None, keep: None, upload: None, admitted: Vec::new() },
+        )
     }
 
     /// The same with files: what `input` makes in the upload, the action finds by its ids.
@@ -109,7 +113,11 @@ impl App {
         let flow = self.fresh_flow();
         let mut upload = self.inner.spool.upload(flow);
         let text = input(&mut upload)?;
-        Ok(self.called(flow, action, Input { text, values: None, keep: None, upload: Some(upload) }))
+        Ok(self.called(
+            flow,
+            action,
+            Input { text, values: None, keep: None, upload: Some(upload), admitted: Vec::new() },
+        ))
     }
 
     fn fresh_flow(&self) -> FlowId {
@@ -149,7 +157,8 @@ impl App {
             let _running = inner.running.one();
             let mut input = input; // goes before the flow counts as done
             let run = Run::new(&inner.engine, flow, waits, answer);
-            let flow = run.start(action, &input).await;
+            let mut flow = run.start(action, &input).await;
+            flow.admitted = std::mem::take(&mut input.admitted);
             if let Some(upload) = input.upload.as_mut().filter(|_| flow.is_stranded()) {
                 upload.leave();
             }

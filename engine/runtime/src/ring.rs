@@ -63,7 +63,7 @@ impl Ring {
 
 /// Bytes that a flow holds on to, roughly; the constant stands for allocations' own cost.
 fn weight(flow: &Flow) -> usize {
-    128 + size_of::<Flow>() + flow.records.iter().map(Record::weight).sum::<usize>()
+    128 + size_of::<Flow>() + flow.admitted.iter().chain(&flow.records).map(Record::weight).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_oldest_flows_fall_out_when_the_ring_is_full() {
-        let flow = |id| Flow { id: FlowId(id), records: Vec::new(), notes: Vec::new() };
+        let flow = |id| Flow::refused(FlowId(id), Vec::new());
         let ring = Ring::new(10 * weight(&flow(0)));
         for id in 0..25 {
             ring.push(flow(id));

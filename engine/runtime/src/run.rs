@@ -107,7 +107,7 @@ impl<'e> Run<'e> {
 
     /// Runs the flow from its stimulus to its end.
     pub(crate) async fn start(mut self, action: ActionRef, input: &Input) -> Flow {
-        let Input { text, values, keep, upload } = input;
+        let Input { text, values, keep, upload, admitted: _ } = input;
         self.blobs = upload.as_ref().and_then(Upload::blobs);
         let (ran, found) = self.transact(Job::Call(action, text, values.as_ref()), None).await;
         let Ran { mut records, end, .. } = ran;
@@ -169,7 +169,7 @@ impl<'e> Run<'e> {
                 slot.put(refused.unwrap_or(Answer::Result(Output::from_static(b"{}"))));
             }
         }
-        let flow = Flow { id: self.id, records: self.records, notes: self.notes };
+        let flow = Flow { id: self.id, admitted: Vec::new(), records: self.records, notes: self.notes };
         // What failed because the store did is still owed.
         if self.is_open && !flow.is_stranded() {
             self.engine.closing.lock().unwrap_or_else(PoisonError::into_inner).push(self.id.0);
@@ -286,7 +286,7 @@ impl<'e> Run<'e> {
             let _turn = if lost.is_empty() { None } else { Some(engine.queue.turn(&lost).await) };
             let (mut ran, changes) = engine.attempt(&job, !lost.is_empty(), self.blobs.as_ref()).await;
             for (number, record) in (self.records.len()..).zip(&mut ran.records) {
-                record.number = u32::try_from(number).unwrap_or(u32::MAX);
+                record.number = i32::try_from(number).unwrap_or(i32::MAX);
             }
             let found = self.would_lead_to(&ran, &job);
             let owed =

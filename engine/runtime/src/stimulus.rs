@@ -4,6 +4,7 @@ use bytes::Bytes;
 use concord::{Output, Refusal};
 use concord_lang::Value;
 
+use crate::flow::Record;
 use crate::registry::ActionRef;
 use crate::spool::Upload;
 
@@ -17,6 +18,8 @@ pub(crate) struct Input {
     pub(crate) keep: Option<Bytes>,
     /// The files that came with it, if any did.
     pub(crate) upload: Option<Upload>,
+    /// What `admit` did before, for the trace.
+    pub(crate) admitted: Vec<Record>,
 }
 
 /// What a flow tells whoever started it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use concord::{Kind, Refusal};
 use concord_lang::Value;
-use concord_lang::plan::Step;
+use concord_lang::plan::{Step, StepKind};
 use concord_store::{CommitError, Owed};
 
 use super::refusal::Refused;
@@ -12,7 +12,7 @@ use super::router::Found;
 use super::{Admission, Answered, ContractId, Head};
 use crate::app::App;
 use crate::eval::{Frame, Halt, pure};
-use crate::flow::{Flow, FlowId, Record};
+use crate::flow::{FlowId, Record};
 use crate::matching::Outside;
 use crate::registry::ActionRef;
 use crate::transaction::{End, Job};
@@ -47,7 +47,7 @@ impl App {
         let rest = router.contract(&head.path).map_or("", |(_, rest)| rest);
         let found = router.find(contract, &head.method, rest);
         let is_public = matches!(&found, Found::Route(route, _) if plan.routes[*route].public);
-        let (mut bound, mut headers) = (Vec::new(), Vec::new());
+        let (mut bound, mut headers, mut records) = (Vec::new(), Vec::new(), Vec::new());
         if !(is_public || plan.admit.is_empty()) {
             let route = match &found {
                 Found::Route(route, _) => Arc::clone(&plan.routes[*route].text),
@@ -57,23 +57,26 @@ impl App {
             let decision = self.decide(Gate { lines: &plan.admit, given: &given }, flow).await;
             headers = self.headers(contract, decision.frame.clone());
             if let Some((by, refusal)) = decision.refusal {
-                self.inner.ring.push(Flow { id: flow, records: decision.records, notes: Vec::new() });
+                self.remember_admitted(flow, decision.records);
                 return Err(self.refused(contract, refusal, Refused { flow, by, status: None, headers }));
             }
             let value = |slot: usize| decision.frame.get(slot).cloned().unwrap_or_default();
             bound = plan.admitted.iter().map(|(name, slot)| (Arc::clone(name), value(*slot))).collect();
+            records = decision.records;
         }
         match found {
             Found::Route(route, params) => {
-                Ok(Admission { contract, route, flow, head, params, bound, headers })
+                Ok(Admission { contract, route, flow, head, params, bound, headers, records })
             }
             Found::Methods(methods) => {
+                self.remember_admitted(flow, records);
                 let refusal =
                     Refusal::new(Kind::Invalid, "METHOD_NOT_ALLOWED", "this method is not allowed here");
                 headers.push(("allow".into(), methods.join(", ")));
                 Err(self.refused(contract, refusal, Refused { flow, by: None, status: Some(405), headers }))
             }
             Found::Nothing => {
+                self.remember_admitted(flow, records);
                 let refusal = self.nothing_at(contract, &head);
                 Err(self.refused(contract, refusal, Refused { flow, by: None, status: None, headers }))
             }
@@ -98,15 +101,17 @@ impl App {
         let engine = &self.inner.engine;
         let Gate { mut lines, given } = gate;
         let mut refused: Option<(Option<ActionRef>, Refusal)> = None;
+        let mut failed: Option<Record> = None;
         let mut lost = std::collections::BTreeSet::new();
         loop {
             let _turn = if lost.is_empty() { None } else { Some(engine.queue.turn(&lost).await) };
-            let (ran, changes) = engine.attempt(&Job::Admit(lines, given), !lost.is_empty(), None).await;
+            let (mut ran, changes) = engine.attempt(&Job::Admit(lines, given), !lost.is_empty(), None).await;
             let (frame, refusal) = match &ran.end {
                 End::Halted(line, frame, halt) => {
                     if refused.is_none() && ran.records.iter().any(|record| record.outcome.is_err()) {
                         // An action failed half way: the lines above it are run again without it.
                         refused = Some(as_refusal(halt));
+                        failed = ran.records.pop().filter(|_| acts(&lines[*line]));
                         lines = &gate.lines[..*line];
                         continue;
                     }
@@ -120,8 +125,13 @@ impl App {
                     (given.clone(), Some((None, Refusal::internal("admit did not admit"))))
                 }
             };
+            number(&mut ran.records, failed.as_mut());
             match engine.commit(flow, &ran, changes, Owed::default(), &lost).await {
-                Ok(()) => return Decision { frame, refusal, records: ran.records },
+                Ok(()) => {
+                    let mut records = ran.records;
+                    records.extend(failed);
+                    return Decision { frame, refusal, records };
+                }
                 Err(CommitError::Conflict(key)) => {
                     lost.insert(key);
                 }
@@ -157,6 +167,19 @@ fn as_refusal(halt: &Halt) -> (Option<ActionRef>, Refusal) {
     match halt {
         Halt::Else(refusal) => (None, refusal.clone()),
         Halt::Failed(action, refusal) => (Some(*action), refusal.clone()),
+    }
+}
+
+/// Whether a line is an action, which has a record.
+fn acts(line: &Step) -> bool {
+    matches!(&line.kind, StepKind::Call(_, call) if call.rows.is_none())
+}
+
+/// Numbers what `admit` did, in order: the request comes after it and has 0. The one that failed is the last.
+fn number(records: &mut [Record], failed: Option<&mut Record>) {
+    let count = records.len() + usize::from(failed.is_some());
+    for (number, record) in (0..count).rev().zip(records.iter_mut().chain(failed)) {
+        record.number = -1 - i32::try_from(number).unwrap_or(i32::MAX - 1);
     }
 }
 

@@ -20,7 +20,7 @@ pub use self::form::{Form, FormFile};
 pub(crate) use self::refusal::{Refused, renamed};
 use self::router::Router;
 pub(crate) use self::router::laid_upon;
-use crate::flow::FlowId;
+use crate::flow::{FlowId, Record};
 use crate::registry::{ActionRef, Registry};
 use crate::rules::Rules;
 
@@ -87,6 +87,8 @@ pub struct Admission {
     bound: Vec<(Arc<str>, Value)>,
     /// Headers for whatever the answer is.
     headers: Vec<(String, String)>,
+    /// What `admit` did.
+    records: Vec<Record>,
 }
 
 /// An answer.

@@ -14,6 +14,7 @@ use super::refusal::Refused;
 use super::{Admission, Answered, Content, ContractId};
 use crate::app::App;
 use crate::eval::json_object;
+use crate::flow::{Flow, FlowId, Record};
 use crate::stimulus::{Answer, Input, Waits};
 
 impl App {
@@ -27,6 +28,7 @@ impl App {
         let fields = match gather(&admission, route, &content) {
             Ok(fields) => fields,
             Err(refusal) => {
+                self.remember(&mut admission);
                 let status = (refusal.code == "UNSUPPORTED_TYPE").then_some(415);
                 return self.refused(contract, refusal, Refused { status, ..refused(None, headers) });
             }
@@ -52,6 +54,7 @@ impl App {
             values: Some(Value::Object(whole.into())),
             keep,
             upload,
+            admitted: std::mem::take(&mut admission.records),
         };
         let answer = self.start(flow, request, input, Waits::Response(respond)).await;
         match answer {
@@ -71,9 +74,21 @@ impl App {
     }
 
     /// A refusal of the transport's own (too much, too late, too large), in the contract's shape.
-    pub fn refuse(&self, admission: Admission, refusal: Refusal, status: Option<u16>) -> Answered {
+    pub fn refuse(&self, mut admission: Admission, refusal: Refusal, status: Option<u16>) -> Answered {
+        self.remember(&mut admission);
         let Admission { contract, flow, headers, .. } = admission;
         self.refused(contract, refusal, Refused { flow, by: None, status, headers })
+    }
+
+    /// Keeps for the trace what `admit` did for a request that is refused before it exists.
+    fn remember(&self, admission: &mut Admission) {
+        self.remember_admitted(admission.flow, std::mem::take(&mut admission.records));
+    }
+
+    pub(crate) fn remember_admitted(&self, flow: FlowId, records: Vec<Record>) {
+        if !records.is_empty() {
+            self.inner.ring.push(Flow::refused(flow, records));
+        }
     }
 
     /// The same for a request that never got as far as being admitted.
@@ -84,7 +99,7 @@ impl App {
         status: Option<u16>,
     ) -> Answered {
         let engine = &self.inner.engine;
-        let flow = crate::flow::FlowId::fresh(engine.clock.now(), &*engine.ids);
+        let flow = FlowId::fresh(engine.clock.now(), &*engine.ids);
         self.refused(contract, refusal, Refused { flow, by: None, status, headers: Vec::new() })
     }
 }

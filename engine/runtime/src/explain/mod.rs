@@ -28,8 +28,8 @@ pub struct Trace {
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Told {
-    /// Its number in the flow.
-    pub n: u32,
+    /// Its number in the flow: the stimulus has 0, and what `admit` did before it less than that.
+    pub n: i32,
     /// When, in milliseconds since the Unix epoch.
     pub at: i64,
     /// The concept, or the instance of it.
@@ -83,8 +83,8 @@ impl Trace {
     }
 
     /// The record that another one followed from: the newest of those that its sync matched.
-    fn parent(record: &Told) -> Option<u32> {
-        record.cause.as_ref()?.records.iter().max().copied()
+    fn parent(record: &Told) -> Option<i32> {
+        i32::try_from(*record.cause.as_ref()?.records.iter().max()?).ok()
     }
 }
 
@@ -95,7 +95,7 @@ impl App {
             |record: &crate::flow::Record| serde_json::from_slice(&record.to_json(self.registry())).ok();
         Trace {
             flow: flow.id.to_string(),
-            records: flow.records.iter().filter_map(told).collect(),
+            records: flow.admitted.iter().chain(&flow.records).filter_map(told).collect(),
             near: near::misses(self, flow),
         }
     }

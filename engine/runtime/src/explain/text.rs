@@ -7,7 +7,7 @@ use super::{Told, Trace};
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "flow {}", self.flow)?;
-        let known = |n: u32| self.records.iter().any(|record| record.n == n);
+        let known = |n: i32| self.records.iter().any(|record| record.n == n);
         let roots =
             self.records.iter().filter(|record| Self::parent(record).is_none_or(|parent| !known(parent)));
         for root in roots {
@@ -34,7 +34,8 @@ impl Trace {
     fn branch(&self, f: &mut fmt::Formatter<'_>, record: &Told, depth: usize) -> fmt::Result {
         let indent = "  ".repeat(depth);
         let Told { concept, action, input, output, error, .. } = record;
-        write!(f, "\n{indent}{concept}.{action} {input}")?;
+        let admit = if record.n < 0 { "admit " } else { "" };
+        write!(f, "\n{indent}{admit}{concept}.{action} {input}")?;
         match (output, error) {
             (_, Some(error)) => {
                 let code = error["code"].as_str().unwrap_or("?");

@@ -63,6 +63,8 @@ impl FromStr for FlowId {
 pub struct Flow {
     /// Its id.
     pub id: FlowId,
+    /// What `admit` did before it began. No rule sees these.
+    pub(crate) admitted: Vec<Record>,
     /// What happened in it, in order.
     pub records: Vec<Record>,
     /// What did not happen, and why.
@@ -93,6 +95,11 @@ pub(crate) enum What {
 }
 
 impl Flow {
+    /// One that never came to be, as its stimulus was refused: only what `admit` did is known of it.
+    pub(crate) fn refused(id: FlowId, admitted: Vec<Record>) -> Self {
+        Self { id, admitted, records: Vec::new(), notes: Vec::new() }
+    }
+
     /// Whether something in it failed only because the store did.
     pub(crate) fn is_stranded(&self) -> bool {
         self.notes.iter().any(|note| match &note.what {

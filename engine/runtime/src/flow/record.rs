@@ -13,8 +13,8 @@ use crate::registry::{ActionRef, Registry};
 /// What happened once: an action with its input and outcome. The input is as the journal may keep it, without secrets.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// Its place in its flow.
-    pub number: u32,
+    /// Its place in its flow: the stimulus has 0, and what `admit` did before it less than that.
+    pub number: i32,
     /// Which action.
     pub action: ActionRef,
     /// When its transaction began.
@@ -140,7 +140,7 @@ impl Record {
 
 #[derive(Deserialize)]
 struct Line<'a> {
-    n: u32,
+    n: i32,
     at: Millis,
     concept: &'a str,
     action: &'a str,

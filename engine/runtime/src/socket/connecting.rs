@@ -12,9 +12,9 @@ use crate::app::App;
 use crate::contract::fields::{headers, pairs};
 use crate::contract::{Answered, Gate, Head, Refused, laid_upon};
 use crate::eval::Frame;
-use crate::flow::{Flow, FlowId};
+use crate::flow::{FlowId, Record};
 use crate::registry::ActionRef;
-use crate::stimulus::{Answer, Waits};
+use crate::stimulus::{Answer, Input, Waits};
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -32,6 +32,9 @@ pub type Params = Vec<(Arc<str>, String)>;
 
 /// How a connection asks to be let in.
 type Asking<'a> = (&'a Head, &'a Params, Value);
+
+/// What `admit` bound, and what it did.
+type Admitted = (Vec<(Arc<str>, Value)>, Vec<Record>);
 
 impl App {
     /// The socket whose messages are JSON at a path, with the named parts of the path.
@@ -67,13 +70,16 @@ impl App {
             return Err(self.denied(contract, flow, None, refusal));
         };
         let auth = auth.and_then(|auth| serde_json::from_slice(auth).ok()).unwrap_or_default();
-        let bound = match self.admitted(flow, socket, (&head, &params, auth)).await {
-            Ok(bound) => bound,
+        let (bound, records) = match self.admitted(flow, socket, (&head, &params, auth)).await {
+            Ok(admitted) => admitted,
             Err((by, refusal)) => return Err(self.denied(contract, flow, by, refusal)),
         };
         let fields = match opening(socket, &params, &head.query, &bound) {
             Ok(fields) => fields,
-            Err(refusal) => return Err(self.denied(contract, flow, None, refusal)),
+            Err(refusal) => {
+                self.remember_admitted(flow, records);
+                return Err(self.denied(contract, flow, None, refusal));
+            }
         };
         let id: Arc<str> = id.map_or_else(|| fresh_connection(self), Arc::from);
         if !engine.sockets.hub.add(&id, contract, outlet) {
@@ -86,7 +92,7 @@ impl App {
             "ip" => Some((Arc::clone(name), Value::text(&*head.ip))),
             _ => None,
         });
-        let input = connection.input(given.collect());
+        let input = Input { admitted: records, ..connection.input(given.collect()) };
         match self.start(flow, actions.open, input, Waits::End { reaction: false }).await {
             Answer::Refused(by, refusal) => {
                 connection.close("refused").await;
@@ -102,18 +108,19 @@ impl App {
         flow: FlowId,
         socket: &Socket,
         (head, params, auth): Asking<'_>,
-    ) -> Result<Vec<(Arc<str>, Value)>, (Option<ActionRef>, Refusal)> {
+    ) -> Result<Admitted, (Option<ActionRef>, Refusal)> {
         let mut given: Frame =
             vec![headers(head), Value::text(&*head.ip), Value::text(&*head.path), query(&head.query), auth];
         given.extend(params.iter().map(|(_, text)| Value::text(&**text)));
         given.resize(socket.admit_slots.max(given.len()), Value::Null);
         let decision = self.decide(Gate { lines: &socket.admit, given: &given }, flow).await;
         if let Some(refused) = decision.refusal {
-            self.inner.ring.push(Flow { id: flow, records: decision.records, notes: Vec::new() });
+            self.remember_admitted(flow, decision.records);
             return Err(refused);
         }
         let value = |slot: usize| decision.frame.get(slot).cloned().unwrap_or_default();
-        Ok(socket.admitted.iter().map(|(name, slot)| (Arc::clone(name), value(*slot))).collect())
+        let bound = socket.admitted.iter().map(|(name, slot)| (Arc::clone(name), value(*slot))).collect();
+        Ok((bound, decision.records))
     }
 
     fn denied(&self, contract: usize, flow: FlowId, by: Option<ActionRef>, refusal: Refusal) -> Denied {

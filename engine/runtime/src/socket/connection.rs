@@ -154,7 +154,7 @@ impl Connection {
             ("connection".into(), Value::Text(Arc::clone(&self.id))),
         ];
         with(
-            Input { text: Vec::new().into(), values: None, keep: None, upload: None },
+            Input { text: Vec::new().into(), values: None, keep: None, upload: None, admitted: Vec::new() },
             first.into_iter().chain(own).chain(self.fields.iter().cloned()).collect(),
             |_| false,
         )
@@ -206,6 +206,7 @@ fn with(input: Input, more: Vec<(Arc<str>, Value)>, secret: impl Fn(&str) -> boo
         values: Some(Value::Object(fields.into())),
         keep,
         upload: None,
+        admitted: Vec::new(),
     }
 }
 
