@@ -14,5 +14,5 @@ mod socket;
 mod ticking;
 pub mod token;
 
-pub use http::{Metrics, RequestLimits, Routes, Site, pages};
+pub use http::{Metrics, Proxies, RequestLimits, Routes, Site, pages};
 pub use net::{ConnectionLimits, serve};

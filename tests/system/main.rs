@@ -8,6 +8,7 @@ mod files;
 mod firings;
 mod layout;
 mod new_concept;
+mod proxies;
 mod seed;
 mod sockets;
 mod sync;

@@ -41,7 +41,8 @@ async fn serve(config: &Config) -> Outcome {
     if !app.warnings().is_empty() {
         tracing::warn!("suspicious rules:\n{}", app.warnings().render(app.sources(), false));
     }
-    let site = Arc::new(Site::new(app.clone(), Admins::new(&secret), config.requests));
+    let site = Site::new(app.clone(), Admins::new(&secret), config.requests);
+    let site = Arc::new(site.behind(config.proxies.clone()));
     let listener = TcpListener::bind(&config.listen).await.map_err(|error| {
         format!("cannot listen on {}: {error}; choose another with --listen", config.listen)
     })?;

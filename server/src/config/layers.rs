@@ -318,6 +318,11 @@ mod tests {
         assert_eq!(fault, "CONCORD_LISTN: there is no setting `listn`; did you mean `listen`?");
         let fault = environment(&[("CONCORD_RING__BYTES", "many")]).unwrap_err().to_string();
         assert_eq!(fault, "CONCORD_RING__BYTES: `ring.bytes` must be a whole number, not negative");
+        let layers = environment(&[("CONCORD_SERVER__TRUSTED_PROXIES", "127.0.0.1, proxy.example")]).unwrap();
+        let fault = Config::of(&layers).unwrap_err().to_string();
+        let wanted = "a list of addresses and networks, such as 10.0.0.0/8";
+        let said = format!("CONCORD_SERVER__TRUSTED_PROXIES: `server.trustedProxies` must be {wanted}");
+        assert_eq!(fault, said);
         let mut layers = Layers::default();
         layers.flag("--log", "log.format", "xml").unwrap();
         let fault = Config::of(&layers).unwrap_err().to_string();

@@ -14,7 +14,7 @@ pub use self::settings::{SETTINGS, Setting};
 
 use concept_ice_servers::{Credentials, Settings as Ice};
 
-use crate::http::RequestLimits;
+use crate::http::{Proxies, RequestLimits};
 use crate::net::ConnectionLimits;
 
 /// Why a configuration is none.
@@ -80,6 +80,8 @@ pub struct Config {
     pub connections: ConnectionLimits,
     /// Bounds on requests.
     pub requests: RequestLimits,
+    /// Proxies that are believed when they say where a request comes from.
+    pub proxies: Proxies,
     /// How long the journal keeps its records.
     pub retention: concord_store::Retention,
     /// Bytes of recent flows to keep in memory.
@@ -133,6 +135,8 @@ impl Config {
                 file_patience: seconds("limits.fileSeconds")?,
                 uploads: size("limits.uploads")?,
             },
+            proxies: Proxies::of(&layers.list("server.trustedProxies")?)
+                .ok_or_else(|| layers.wrong("server.trustedProxies"))?,
             retention: concord_store::Retention {
                 age: Duration::from_secs(layers.number("journal.days")?.saturating_mul(24 * 3600)),
                 bytes: layers.number("journal.bytes")?,

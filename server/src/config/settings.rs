@@ -59,6 +59,12 @@ pub const SETTINGS: &[Setting] = &[
     text("listen", "127.0.0.1:8000", "an address and a port", "where to listen"),
     text("store", "sqlite:./data/concord.db", "memory: or sqlite:PATH", "where documents live"),
     text("data", "./data", "a folder", "the folder for everything that stays"),
+    list(
+        "server.trustedProxies",
+        "",
+        "a list of addresses and networks, such as 10.0.0.0/8",
+        "proxies that are believed when X-Forwarded-For says where a request comes from",
+    ),
     number("limits.connections", "10000", "connections at one time"),
     number("limits.inFlight", "4096", "requests at one time; more are answered 503"),
     number("limits.uploads", "32", "requests with files at one time; more are answered 503"),

@@ -20,7 +20,7 @@ use super::form::{self, FormFault};
 use super::reply;
 use super::site::Site;
 
-/// Who is at the other end of the connection.
+/// Who is at the other end of the connection, or of the proxies before it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 

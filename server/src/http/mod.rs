@@ -13,6 +13,7 @@ mod form;
 mod metrics;
 mod ops;
 pub mod pages;
+mod proxies;
 pub(crate) mod reply;
 mod site;
 
@@ -31,6 +32,7 @@ use hyper_util::rt::TokioIo;
 use self::api::Calls;
 pub(crate) use self::contract::{Peer, respond, text_headers};
 pub use self::metrics::Metrics;
+pub use self::proxies::Proxies;
 pub use self::site::{RequestLimits, Site};
 use crate::socket::takeover::{Stream, Takeover};
 use crate::socket::{At, Carries, Sockets};
@@ -76,8 +78,9 @@ impl Routes {
         let path = request.uri().path();
         let socket = self.ways.socket(&request);
         if socket.is_some() || self.ways.calls.takes(path) {
-            if let Some(peer) = peer {
-                request.extensions_mut().insert(peer);
+            if let Some(Peer(peer)) = peer {
+                let client = self.ways.site.proxies.client(peer, request.headers());
+                request.extensions_mut().insert(Peer(client));
             }
             return match socket {
                 Some(at) => self.ways.talk(at, request).await,

@@ -8,6 +8,7 @@ use concord::Ids;
 use concord_runtime::{App, Clock, FlowId, RandomIds, SystemClock};
 
 use super::metrics::Metrics;
+use super::proxies::Proxies;
 use crate::token::Admins;
 
 /// Bounds on one request, and on all that are going on.
@@ -45,6 +46,7 @@ pub struct Site {
     pub(crate) app: App,
     pub(crate) admins: Admins,
     pub(crate) limits: RequestLimits,
+    pub(crate) proxies: Proxies,
     pub(crate) in_flight: InFlight,
     pub(crate) uploads: InFlight,
     pub(crate) metrics: Arc<Metrics>,
@@ -63,6 +65,7 @@ impl Site {
             app,
             admins,
             limits,
+            proxies: Proxies::default(),
             in_flight: InFlight::new(limits.in_flight),
             uploads: InFlight::new(limits.uploads),
             metrics: Arc::new(Metrics::new()),
@@ -70,6 +73,12 @@ impl Site {
             open,
             ids: RandomIds::default(),
         }
+    }
+
+    /// Behind proxies that are believed when they say where a request comes from.
+    #[must_use]
+    pub fn behind(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
     }
 
     /// The app.
