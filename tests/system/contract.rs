@@ -225,3 +225,21 @@ fn rules_that_are_wrong_are_told_with_their_places_and_never_start_a_server() {
         .unwrap();
     assert!(text(&unset.stderr).contains("there is no setting `nothing` of a contract `Clubs`"));
 }
+
+#[test]
+fn a_trace_says_who_was_let_in_and_keeps_their_token() {
+    let server = start(&[]);
+    let ada = token("ada");
+    let founded = ask(&mut server.client(), &ada, "POST", "", &json!({ "name": "Ada" }));
+    let flow = founded.header("x-request-id").unwrap();
+    let told = concord(&["trace", flow, "--data", server.data.to_str().unwrap()]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    let lines: Vec<&str> = told.lines().skip(1).map(str::trim_start).collect();
+    assert!(
+        lines[0].starts_with("admit Authenticating.verify {\"token\":\"(secret)\"} → {\"user\":\"ada\""),
+        "{told}"
+    );
+    assert!(lines[1].starts_with("admit Clubs.RateLimiting.take {\"key\":\"ada\""), "{told}");
+    assert!(lines[2].starts_with("Requesting.request {"), "{told}");
+    assert!(!told.contains(ada.split(' ').nth(1).unwrap()), "{told}");
+}
