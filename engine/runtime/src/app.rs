@@ -116,7 +116,7 @@ impl App {
         Ok(self.called(
             flow,
             action,
-            Input { text, values: None, keep: None, upload: Some(upload), admitted: Vec::new() },
+            Input { text, values: None, keep: None, upload: Some(Box::new(upload)), admitted: Vec::new() },
         ))
     }
 
@@ -147,7 +147,7 @@ impl App {
         &self,
         flow: FlowId,
         action: ActionRef,
-        input: Input,
+        mut input: Input,
         waits: Waits,
     ) -> Carried<Answer> {
         let inner = Arc::clone(&self.inner);
@@ -155,11 +155,13 @@ impl App {
         let answer = Arc::clone(&slot);
         Carried::new(slot, async move {
             let _running = inner.running.one();
-            let mut input = input; // goes before the flow counts as done
             let run = Run::new(&inner.engine, flow, waits, answer);
             let mut flow = run.start(action, &input).await;
             flow.admitted = std::mem::take(&mut input.admitted);
-            if let Some(upload) = input.upload.as_mut().filter(|_| flow.is_stranded()) {
+            // They go before the flow counts as done.
+            if let Some(mut upload) = input.upload.take()
+                && flow.is_stranded()
+            {
                 upload.leave();
             }
             inner.settle(flow);

@@ -20,7 +20,6 @@ use crate::flow::{Cause, Failure, Flow, FlowId, Note, Record, What};
 use crate::matching::{Found, Match, Matcher, Outside};
 use crate::registry::ActionRef;
 use crate::rules::SyncId;
-use crate::spool::Upload;
 use crate::stimulus::{Answer, Input, Waits};
 use crate::transaction::{End, Engine, Firings, Job, Ran};
 
@@ -108,7 +107,7 @@ impl<'e> Run<'e> {
     /// Runs the flow from its stimulus to its end.
     pub(crate) async fn start(mut self, action: ActionRef, input: &Input) -> Flow {
         let Input { text, values, keep, upload, admitted: _ } = input;
-        self.blobs = upload.as_ref().and_then(Upload::blobs);
+        self.blobs = upload.as_ref().and_then(|upload| upload.blobs());
         let (ran, found) = self.transact(Job::Call(action, text, values.as_ref()), None).await;
         let Ran { mut records, end, .. } = ran;
         if let (Some(first), Some(keep)) = (records.first_mut(), keep) {

@@ -17,7 +17,7 @@ pub(crate) struct Input {
     /// What its record keeps of it, if that is not what the action says.
     pub(crate) keep: Option<Bytes>,
     /// The files that came with it, if any did.
-    pub(crate) upload: Option<Upload>,
+    pub(crate) upload: Option<Box<Upload>>,
     /// What `admit` did before, for the trace.
     pub(crate) admitted: Vec<Record>,
 }

@@ -47,7 +47,7 @@ impl App {
         let keep = fields.kept.map(|kept| json_object(&with_own(kept)).into());
         let upload = match content {
             Content::Body(_) => None,
-            Content::Form(form) => Some(form.upload),
+            Content::Form(form) => Some(Box::new(form.upload)),
         };
         let input = Input {
             text: json_object(&whole).into(),
