@@ -104,8 +104,9 @@ impl Value {
 
     /// JSON text.
     pub fn to_json(&self) -> String {
-        // Keys are texts and numbers are finite, so this does not fail.
-        serde_json::to_string(self).unwrap_or_default()
+        let mut text = Vec::with_capacity(128);
+        self.write_json(&mut text);
+        String::from_utf8(text).unwrap_or_default() // of texts and ASCII, so it is one
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use concord::{Kind, Refusal, Tx};
 use concord_lang::plan::{Call, Expr, ExprKind, Mode, Otherwise, Part, Step, StepKind};
-use concord_lang::{Plan, Value};
+use concord_lang::{Plan, Value, write_text};
 
 use super::pattern::fits;
 use super::pure::{self, Frame, Surroundings};
@@ -349,10 +349,9 @@ pub(crate) fn json_object<K: AsRef<str>>(fields: &[(K, Value)]) -> Vec<u8> {
         if text.len() > 1 {
             text.push(b',');
         }
-        // Writing to memory does not fail.
-        let _ = serde_json::to_writer(&mut text, name.as_ref());
+        write_text(name.as_ref(), &mut text);
         text.push(b':');
-        let _ = serde_json::to_writer(&mut text, value);
+        value.write_json(&mut text);
     }
     text.push(b'}');
     text

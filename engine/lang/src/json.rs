@@ -1,0 +1,141 @@
+//! Values as JSON text.
+//!
+//! Nearly all of a long text stands in JSON as it is. So it is copied in runs, and what has to be escaped is looked for
+//! eight bytes at a time.
+
+use std::io::Write;
+
+use crate::Value;
+
+impl Value {
+    /// Appends the value as JSON text.
+    ///
+    /// ```
+    /// let value = concord_lang::Value::text("a \"word\"");
+    /// let mut text = Vec::new();
+    /// value.write_json(&mut text);
+    /// assert_eq!(text, br#""a \"word\"""#);
+    /// ```
+    pub fn write_json(&self, into: &mut Vec<u8>) {
+        match self {
+            Self::Null => into.extend_from_slice(b"null"),
+            Self::Bool(true) => into.extend_from_slice(b"true"),
+            Self::Bool(false) => into.extend_from_slice(b"false"),
+            // Numbers are finite and writing to memory does not fail.
+            Self::Int(number) => drop(serde_json::to_writer(into, number)),
+            Self::Float(number) => drop(serde_json::to_writer(into, number)),
+            Self::Text(text) => write_text(text, into),
+            Self::List(items) => {
+                into.push(b'[');
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        into.push(b',');
+                    }
+                    item.write_json(into);
+                }
+                into.push(b']');
+            }
+            Self::Object(fields) => {
+                into.push(b'{');
+                for (at, (name, value)) in fields.iter().enumerate() {
+                    if at > 0 {
+                        into.push(b',');
+                    }
+                    write_text(name, into);
+                    into.push(b':');
+                    value.write_json(into);
+                }
+                into.push(b'}');
+            }
+        }
+    }
+}
+
+/// Appends a text in quotes, as JSON has it.
+///
+/// ```
+/// let mut text = Vec::new();
+/// concord_lang::write_text("one\ntwo", &mut text);
+/// assert_eq!(text, br#""one\ntwo""#);
+/// ```
+pub fn write_text(text: &str, into: &mut Vec<u8>) {
+    let mut rest = text.as_bytes();
+    into.reserve(rest.len() + 2);
+    into.push(b'"');
+    loop {
+        let plain = plain(rest);
+        into.extend_from_slice(&rest[..plain]);
+        let Some(byte) = rest.get(plain) else { break };
+        let short = match byte {
+            b'"' => b'"',
+            b'\\' => b'\\',
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            0x08 => b'b',
+            0x0c => b'f',
+            _ => b'u',
+        };
+        into.extend_from_slice(&[b'\\', short]);
+        if short == b'u' {
+            let _ = write!(into, "{byte:04x}");
+        }
+        rest = &rest[plain + 1..];
+    }
+    into.push(b'"');
+}
+
+/// How many bytes from the first on stand in JSON as they are.
+fn plain(text: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES * 0x80;
+    // The high bit of a byte is set where it is zero; above the first such byte there may be false ones.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let (words, _) = text.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let found =
+            control | zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return at * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let from = words.len() * 8;
+    let special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
+    text[from..].iter().position(special).map_or(text.len(), |at| from + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_written_as_serde_json_writes_them() {
+        let mut texts: Vec<String> = (0..=0x250_u32).filter_map(char::from_u32).map(String::from).collect();
+        texts.push("v=0\r\no=- 123 \"quoted\" back\\slash\u{1f600} é\u{7f}\u{80}\u{ff}".repeat(3));
+        let whole: String = texts.concat();
+        texts.push(whole.clone());
+        // Every special byte at every place of a word.
+        for at in 0..24 {
+            for special in ['"', '\\', '\n', '\u{0}', '\u{1f}', ' ', '!', '#', '[', ']', 'é'] {
+                let mut text = "x".repeat(24);
+                text.replace_range(at..=at, &special.to_string());
+                texts.push(text);
+            }
+        }
+        for text in texts {
+            let mut written = Vec::new();
+            write_text(&text, &mut written);
+            assert_eq!(String::from_utf8(written).unwrap(), serde_json::to_string(&text).unwrap());
+        }
+    }
+
+    #[test]
+    fn values_are_written_as_serde_json_writes_them() {
+        let json = r#"{"a":[null,true,false,-5,9007199254740993,1.5,1e300,"x"],"":{},"b":[],"c":{"d":[{}]}}"#;
+        let value: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(value.to_json(), serde_json::to_string(&value).unwrap());
+        assert_eq!(serde_json::from_str::<Value>(&value.to_json()).unwrap(), value);
+    }
+}
