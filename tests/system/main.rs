@@ -10,6 +10,7 @@ mod layout;
 mod new_concept;
 mod proxies;
 mod seed;
+mod socketio;
 mod sockets;
 mod sync;
 mod trace;

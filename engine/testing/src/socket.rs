@@ -11,7 +11,7 @@ use crate::TestApp;
 
 /// A connection to the socket of a contract.
 pub struct TestSocket {
-    connection: Connection,
+    connection: Arc<Connection>,
     inbox: Arc<Inbox>,
 }
 
@@ -30,7 +30,7 @@ impl Outlet for Inbox {
             return false;
         }
         // Of a wire with frames, the whole frame; of another, the data.
-        let text = if message.frame.is_empty() { &message.data } else { &message.frame };
+        let text = if message.data.is_empty() { &message.frame } else { &message.data };
         let data = serde_json::from_slice(text).expect("what is sent is JSON");
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         events.push((message.event.to_string(), data));
@@ -63,8 +63,8 @@ impl TestApp {
         let head = Head { path: path.into(), query: query.into(), ip: "127.0.0.1".into(), ..Head::default() };
         let auth = auth.to_string();
         let outlet: Arc<dyn Outlet> = Arc::<Inbox>::clone(&inbox);
-        match app.connect(id, (head, params), Some(auth.as_bytes()), None, outlet).await {
-            Ok(connection) => Ok(TestSocket { connection, inbox }),
+        match app.connect(id, (head, params), Some(auth.as_bytes()), outlet).await {
+            Ok(connection) => Ok(TestSocket { connection: Arc::new(connection), inbox }),
             Err(denied) => Err(denied.code),
         }
     }
@@ -78,7 +78,7 @@ impl TestSocket {
 
     /// Sends an event, and waits until all that follows from it is done.
     pub async fn send(&self, event: &str, data: Value) {
-        self.connection.receive(event, data.to_string().as_bytes()).await;
+        self.connection.receive(event, data.into()).await;
     }
 
     /// Sends a frame as it is.
@@ -103,6 +103,8 @@ impl TestSocket {
 
     /// Ends it.
     pub async fn close(self, reason: &str) {
-        self.connection.close(reason).await;
+        if let Some(connection) = Arc::into_inner(self.connection) {
+            connection.close(reason).await;
+        }
     }
 }

@@ -30,6 +30,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
 use self::api::Calls;
+pub(crate) use self::body::{BodyFault, Cause, read as read_body};
 pub(crate) use self::contract::{Peer, respond, text_headers};
 pub use self::metrics::Metrics;
 pub use self::proxies::Proxies;
@@ -93,8 +94,8 @@ impl Routes {
     }
 
     /// Ends connections that no request's end will end.
-    pub(crate) async fn close_sockets(&self) {
-        self.ways.sockets.close().await;
+    pub(crate) fn close_sockets(&self) {
+        self.ways.sockets.close();
     }
 }
 
@@ -129,7 +130,10 @@ impl Ways {
             tokio::spawn(async move {
                 if let Ok(upgraded) = upgraded.await {
                     let (stopping, stop) = tokio::sync::watch::channel(false);
-                    takeover.run(Stream::new(TokioIo::new(upgraded), Bytes::new()), stop).await;
+                    let stream = Stream::new(TokioIo::new(upgraded), Bytes::new());
+                    if let Some(going) = takeover.go_on(stream, stop) {
+                        going.await;
+                    }
                     drop(stopping);
                 }
             });

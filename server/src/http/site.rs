@@ -105,6 +105,11 @@ impl Site {
         self.open.iter().any(|open| open == concept)
     }
 
+    /// A text that nobody can guess.
+    pub(crate) fn fresh_secret(&self) -> String {
+        format!("{:032x}", self.ids.bits())
+    }
+
     /// A request id for what never became a flow.
     pub(crate) fn fresh_flow(&self) -> FlowId {
         let now = u128::from(SystemClock.now().0.unsigned_abs());

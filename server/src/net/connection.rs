@@ -21,19 +21,20 @@ use super::phase::{Moment, Phase, Progress};
 use super::plain;
 use super::wire::Wire;
 use crate::http::{Answer, Peer, Routes};
-use crate::socket::takeover::{Stream, Takeover};
+use crate::socket::takeover::{Going, Stream, Takeover};
 
 /// How long a client may go on sending after it was refused, and how many bytes.
 const LISTENING: Duration = Duration::from_secs(5);
 const MOST_UNREAD: u64 = 16 << 20;
 
-/// Serves requests until the client leaves, goes silent, or `stop` says that the server is stopping.
+/// Serves requests until the client leaves, goes silent, or `stop` says that the server is stopping; or somebody else goes
+/// on with the connection.
 pub(super) async fn serve(
     stream: TcpStream,
     routes: Routes,
     limits: ConnectionLimits,
     stop: watch::Receiver<bool>,
-) {
+) -> Option<Going> {
     let progress = Arc::new(Progress::default());
     let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
     let wire = TokioIo::new(Wire::new(stream, Arc::clone(&progress)));
@@ -59,13 +60,14 @@ pub(super) async fn serve(
     let stream = parts.io.into_inner().into_stream();
     let takeover = taken.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let (End::Closed, Some(takeover)) = (&end, takeover) {
-        return Box::pin(takeover.run(Stream::new(stream, parts.read_buf), stop)).await;
+        return takeover.go_on(Stream::new(stream, parts.read_buf), stop);
     }
     match end {
         End::Late => farewell(stream, &plain::late(), LISTENING).await,
         End::Closed if progress.interrupts() => farewell(stream, &[], LISTENING).await,
         End::Closed | End::Silent => {}
     }
+    None
 }
 
 /// How a connection ended.

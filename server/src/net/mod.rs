@@ -79,7 +79,7 @@ pub async fn serve(
         }
     }
     drop(listener);
-    server.routes.close_sockets().await;
+    server.routes.close_sockets();
     server.drain().await;
 }
 
@@ -130,10 +130,19 @@ impl Server {
         let (routes, limits, stop) = (self.routes.clone(), self.limits, self.stop.subscribe());
         let metrics = Arc::clone(&self.metrics);
         metrics.connected();
-        tokio::spawn(async move {
-            connection::serve(stream, routes, limits, stop).await;
+        let gone = move || {
             metrics.disconnected();
             drop(place);
+        };
+        tokio::spawn(async move {
+            match connection::serve(stream, routes, limits, stop).await {
+                // In a task of its own: this one is as large as it had to be for requests.
+                Some(going) => drop(tokio::spawn(async move {
+                    going.await;
+                    gone();
+                })),
+                None => gone(),
+            }
         });
     }
 

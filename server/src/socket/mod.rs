@@ -1,16 +1,18 @@
 //! The server's ends of sockets: connections that are not answered once but stay.
 //!
 //! What they mean is the contracts' to say. Here is how they are spoken: JSON frames over a WebSocket, each contract's at
-//! its own path (`json`), and Socket.IO (`socketio`). Both begin as a request that is taken over (`takeover`).
+//! its own path (`json`), and Socket.IO (`socketio`). Both begin as a request that is taken over (`takeover`), and go
+//! through one loop (`talk`).
 
 mod json;
 mod outgoing;
+mod pulse;
 mod socketio;
 pub(crate) mod takeover;
+mod talk;
 
 use std::time::Duration;
 
-use axum::body::Body;
 use bytes::Bytes;
 use concord_runtime::{Head, Params, SocketId};
 use http_body_util::{Either, Full};
@@ -18,7 +20,7 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response};
 
 use self::socketio::SocketIos;
-use crate::http::{Answer, Peer, Site, respond, text_headers};
+use crate::http::{Answer, Cause, Peer, Site, respond, text_headers};
 
 /// Events that wait for one connection at most.
 const QUEUE: usize = 256;
@@ -37,15 +39,9 @@ pub(crate) struct Sockets {
 }
 
 /// A body that a request for a socket may have.
-pub(crate) trait Carries:
-    hyper::body::Body<Data = Bytes, Error: std::fmt::Debug> + Send + Unpin + std::fmt::Debug + 'static
-{
-}
+pub(crate) trait Carries: hyper::body::Body<Data = Bytes, Error: Into<Cause>> + Send {}
 
-impl<B> Carries for B where
-    B: hyper::body::Body<Data = Bytes, Error: std::fmt::Debug> + Send + Unpin + std::fmt::Debug + 'static
-{
-}
+impl<B: hyper::body::Body<Data = Bytes, Error: Into<Cause>> + Send> Carries for B {}
 
 /// What is at a path.
 pub(crate) enum At {
@@ -73,13 +69,13 @@ impl Sockets {
                 let (asked, _) = request.into_parts();
                 json::open(site, (id, params), &asked).await.map(Either::Left)
             }
-            At::SocketIo(at) => self.socketios.answer(at, request).await,
+            At::SocketIo(at) => self.socketios.answer(site, at, request).await.map(Either::Left),
         }
     }
 
-    /// Ends the connections that live in requests: those of Socket.IO.
-    pub(crate) async fn close(&self) {
-        self.socketios.close().await;
+    /// Ends the connections that live in requests.
+    pub(crate) fn close(&self) {
+        self.socketios.close();
     }
 }
 
@@ -97,12 +93,4 @@ fn head(asked: &Parts) -> Head {
 /// A refusal to connect, as any other.
 fn deny(denied: concord_runtime::Denied, asked: &Parts) -> Response<Full<Bytes>> {
     respond(denied.answered, asked)
-}
-
-/// The body of a crate's own replies.
-fn whole<B>(response: Response<B>) -> Answer
-where
-    B: hyper::body::Body<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
-{
-    response.map(|body| Either::Right(Body::new(body)))
 }

@@ -24,7 +24,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 /// Says when the server is stopping.
 pub(crate) type Stop = watch::Receiver<bool>;
 
-type Going = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// What goes on with a connection, to its end.
+pub(crate) type Going = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 type GoOn = Box<dyn FnOnce(Stream, Stop) -> Going + Send>;
 
@@ -39,12 +40,10 @@ impl Takeover {
         Self(Arc::new(Mutex::new(Some(Box::new(move |stream, stop| Box::pin(go_on(stream, stop)))))))
     }
 
-    /// Goes on with the stream until the connection ends.
-    pub(crate) async fn run(self, stream: Stream, stop: Stop) {
+    /// Who goes on with the stream until the connection ends.
+    pub(crate) fn go_on(self, stream: Stream, stop: Stop) -> Option<Going> {
         let go_on = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(go_on) = go_on {
-            go_on(stream, stop).await;
-        }
+        go_on.map(|go_on| go_on(stream, stop))
     }
 }
 
@@ -61,6 +60,8 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(wire: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, early: Bytes) -> Self {
+        // An empty rest would hold on to all of the buffer that it is the rest of.
+        let early = if early.is_empty() { Bytes::new() } else { early };
         Self { early, wire: Box::new(wire) }
     }
 }
@@ -75,6 +76,9 @@ impl AsyncRead for Stream {
             let length = self.early.len().min(into.remaining());
             into.put_slice(&self.early[..length]);
             self.early.advance(length);
+            if self.early.is_empty() {
+                self.early = Bytes::new();
+            }
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.wire).poll_read(context, into)

@@ -52,14 +52,13 @@ impl App {
         )
     }
 
-    /// Opens a connection, or says why not. `id` is what its wire calls it, if it calls it anything; `auth` is what it says
-    /// of itself besides its head. Events may reach the outlet before this returns.
+    /// Opens a connection, or says why not. `auth` is what it says of itself besides its head. Events may reach the outlet
+    /// before this returns.
     pub async fn connect(
         &self,
         SocketId(contract): SocketId,
         (head, params): (Head, Params),
         auth: Option<&[u8]>,
-        id: Option<&str>,
         outlet: Arc<dyn Outlet>,
     ) -> Result<Connection, Denied> {
         let engine = &self.inner.engine;
@@ -81,7 +80,7 @@ impl App {
                 return Err(self.denied(contract, flow, None, refusal));
             }
         };
-        let id: Arc<str> = id.map_or_else(|| fresh_connection(self), Arc::from);
+        let id = fresh_connection(self);
         if !engine.sockets.hub.add(&id, contract, outlet) {
             let refusal = Refusal::internal("there is a connection of this id");
             return Err(self.denied(contract, flow, None, refusal));
@@ -92,7 +91,7 @@ impl App {
             "ip" => Some((Arc::clone(name), Value::text(&*head.ip))),
             _ => None,
         });
-        let input = Input { admitted: records, ..connection.input(given.collect()) };
+        let input = Input { admitted: records, ..connection.input(given.collect(), Vec::new(), |_| false) };
         match self.start(flow, actions.open, input, Waits::End { reaction: false }).await {
             Answer::Refused(by, refusal) => {
                 connection.close("refused").await;

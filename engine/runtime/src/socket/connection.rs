@@ -6,13 +6,16 @@ use concord::{INVALID_REQUEST, Kind, Refusal};
 use concord_lang::Value;
 use tokio::runtime::Handle;
 
-use super::error_message;
 use super::fields::of_message;
+use super::{Message, error_message};
 use crate::app::App;
+use crate::carry::Carried;
 use crate::eval::json_object;
 use crate::flow::FlowId;
 use crate::registry::ActionRef;
 use crate::stimulus::{Answer, Input, Waits};
+
+type Fields = Vec<(Arc<str>, Value)>;
 
 /// A connection that is open. Dropped without being closed, it is closed as lost.
 pub struct Connection {
@@ -20,19 +23,13 @@ pub struct Connection {
     contract: usize,
     id: Arc<str>,
     /// What `admit` bound, and what the connection brought along.
-    fields: Vec<(Arc<str>, Value)>,
+    fields: Fields,
     query: String,
     is_closed: bool,
 }
 
 impl Connection {
-    pub(super) fn new(
-        app: App,
-        contract: usize,
-        id: Arc<str>,
-        fields: Vec<(Arc<str>, Value)>,
-        query: String,
-    ) -> Self {
+    pub(super) fn new(app: App, contract: usize, id: Arc<str>, fields: Fields, query: String) -> Self {
         Self { app, contract, id, fields, query, is_closed: false }
     }
 
@@ -41,55 +38,72 @@ impl Connection {
         &self.id
     }
 
-    /// Takes in a message; `data` is JSON text, or nothing. What is refused is told to the other side as the contract has
-    /// it. Ends when everything that the message made due is done.
-    pub async fn receive(&self, event: &str, data: &[u8]) {
-        let data = if data.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(data) };
-        match data {
-            Ok(data) => self.take(event, data).await,
-            Err(error) => self.refuse(&invalid(format!("the data of a message must be JSON: {error}"))),
-        }
+    /// Takes in a message. What is refused is told to the other side as the contract has it, and returned. Ends when
+    /// everything that the message made due is done.
+    pub fn receive(
+        self: &Arc<Self>,
+        event: &str,
+        data: Value,
+    ) -> impl Future<Output = Option<Message>> + Send + 'static {
+        self.finish(self.begin(event, data))
     }
 
     /// Takes in a whole frame of JSON, in the shape that the contract states.
-    pub async fn receive_frame(&self, text: &[u8]) {
+    pub fn receive_frame(
+        self: &Arc<Self>,
+        text: &[u8],
+    ) -> impl Future<Output = Option<Message>> + Send + 'static {
+        self.finish(self.begin_frame(text))
+    }
+
+    fn begin_frame(&self, text: &[u8]) -> Result<Carried<Answer>, Refusal> {
         let socket = self.app.plan().contracts[self.contract].socket.as_ref();
         let Some(concord_lang::plan::Wire::Json { event: event_key, data: data_key, .. }) =
             socket.map(|socket| &socket.wire)
         else {
-            return self.refuse(&Refusal::internal("this socket has no frames of JSON"));
+            return Err(Refusal::internal("this socket has no frames of JSON"));
         };
         match serde_json::from_slice::<Value>(text) {
             Ok(frame @ Value::Object(_)) => match frame.field(event_key).as_text() {
-                Some(event) => self.take(event, frame.field(data_key)).await,
-                None => self.refuse(&invalid(format!("a message says in `{event_key}` what it is"))),
+                Some(event) => self.begin(event, frame.field(data_key)),
+                None => Err(invalid(format!("a message says in `{event_key}` what it is"))),
             },
-            Ok(other) => self.refuse(&invalid(format!("a message is an object, not {}", other.kind()))),
-            Err(error) => self.refuse(&invalid(format!("a message must be JSON: {error}"))),
+            Ok(other) => Err(invalid(format!("a message is an object, not {}", other.kind()))),
+            Err(error) => Err(invalid(format!("a message must be JSON: {error}"))),
         }
     }
 
-    async fn take(&self, name: &str, data: Value) {
-        let Some(socket) = &self.app.plan().contracts[self.contract].socket else { return };
+    fn begin(&self, name: &str, data: Value) -> Result<Carried<Answer>, Refusal> {
+        let socket = self.app.plan().contracts[self.contract].socket.as_ref();
+        let (Some(socket), Some(actions)) = (socket, self.app.inner.engine.sockets.actions) else {
+            return Err(Refusal::internal("there is no concept `Socket`"));
+        };
         let Some(event) = socket.events.iter().find(|event| *event.name == *name) else {
-            return self.refuse(&self.unknown(name));
+            return Err(self.unknown(name));
         };
-        let named = match of_message(&event.fields, &data, &self.query) {
-            Ok(named) => named,
-            Err(refusal) => return self.refuse(&refusal),
-        };
-        let Some(actions) = self.app.inner.engine.sockets.actions else { return };
+        let named = of_message(&event.fields, &data, &self.query)?;
         let mut own = vec![("event".into(), Value::Text(Arc::clone(&event.name)))];
         if event.whole && !data.is_null() {
             own.push(("data".into(), data));
         }
         let secret = |name: &str| event.fields.iter().any(|field| field.secret && *field.name == *name);
-        let input = self.input(own);
-        let input = with(input, named, secret);
-        if let Answer::Refused(by, refusal) =
-            self.start(actions.receive, input, Waits::End { reaction: true }).await
-        {
-            self.tell(by, &refusal);
+        let input = self.input(own, named, secret);
+        Ok(self.start(actions.receive, input, Waits::End { reaction: true }))
+    }
+
+    fn finish(
+        self: &Arc<Self>,
+        begun: Result<Carried<Answer>, Refusal>,
+    ) -> impl Future<Output = Option<Message>> + Send + 'static {
+        let connection = Arc::clone(self);
+        async move {
+            match begun {
+                Ok(flow) => match flow.await {
+                    Answer::Refused(by, refusal) => connection.tell(by, &refusal),
+                    Answer::Result(_) | Answer::Response(_) => None,
+                },
+                Err(refusal) => connection.refuse(&refusal),
+            }
         }
     }
 
@@ -103,17 +117,17 @@ impl Connection {
         })
     }
 
-    /// Tells the other side that what it sent is no message.
-    pub fn refuse(&self, refusal: &Refusal) {
-        self.tell(None, refusal);
+    /// Tells the other side that what it sent is no message; what it was told.
+    pub fn refuse(&self, refusal: &Refusal) -> Option<Message> {
+        self.tell(None, refusal)
     }
 
-    fn tell(&self, by: Option<ActionRef>, refusal: &Refusal) {
+    fn tell(&self, by: Option<ActionRef>, refusal: &Refusal) -> Option<Message> {
         let (kind, code, why) = (refusal.kind.name(), &*refusal.code, refusal.chain());
         tracing::debug!(connection = &*self.id, kind, code, why, "a message was refused");
-        if let Some(message) = error_message(&self.app, self.contract, by, refusal) {
-            self.app.inner.engine.sockets.hub.send(&self.id, &message);
-        }
+        let message = error_message(&self.app, self.contract, by, refusal)?;
+        self.app.inner.engine.sockets.hub.send(&self.id, &message);
+        Some(message)
     }
 
     /// Ends the connection: nothing reaches it any more, and syncs learn of it.
@@ -130,7 +144,7 @@ impl Connection {
         }
         self.app.inner.engine.sockets.hub.remove(&self.id);
         let actions = self.app.inner.engine.sockets.actions?;
-        let input = self.input(vec![("reason".into(), Value::text(reason))]);
+        let input = self.input(vec![("reason".into(), Value::text(reason))], Vec::new(), |_| false);
         let ended = self.start(actions.close, input, Waits::End { reaction: false });
         let id = Arc::clone(&self.id);
         Some(async move {
@@ -146,26 +160,30 @@ impl Connection {
         })
     }
 
-    /// The input of a stimulus: the engine's own fields, then those of the connection.
-    pub(super) fn input(&self, own: Vec<(Arc<str>, Value)>) -> Input {
+    /// The input of a stimulus: the engine's own fields, then those of the connection, then what a message brings along.
+    pub(super) fn input(&self, own: Fields, named: Fields, secret: impl Fn(&str) -> bool) -> Input {
         let contract = Arc::clone(&self.app.plan().contracts[self.contract].name);
-        let first = [
-            ("contract".into(), Value::Text(contract)),
-            ("connection".into(), Value::Text(Arc::clone(&self.id))),
-        ];
-        with(
-            Input { text: Vec::new().into(), values: None, keep: None, upload: None, admitted: Vec::new() },
-            first.into_iter().chain(own).chain(self.fields.iter().cloned()).collect(),
-            |_| false,
-        )
+        let mut fields = Fields::with_capacity(2 + own.len() + self.fields.len() + named.len());
+        fields.push(("contract".into(), Value::Text(contract)));
+        fields.push(("connection".into(), Value::Text(Arc::clone(&self.id))));
+        for (name, value) in own.into_iter().chain(self.fields.iter().cloned()).chain(named) {
+            if !fields.iter().any(|(known, _)| *known == name) {
+                fields.push((name, value));
+            }
+        }
+        let keep = fields.iter().any(|(name, _)| secret(name)).then(|| {
+            let shown = |(name, value): &(Arc<str>, Value)| {
+                (Arc::clone(name), if secret(name) { Value::text("(secret)") } else { value.clone() })
+            };
+            // The whole data would tell what the field does not.
+            let kept: Fields = fields.iter().filter(|(name, _)| **name != *"data").map(shown).collect();
+            json_object(&kept).into()
+        });
+        let (text, values) = (json_object(&fields).into(), Some(Value::Object(fields.into())));
+        Input { text, values, keep, upload: None, admitted: Vec::new() }
     }
 
-    fn start(
-        &self,
-        action: ActionRef,
-        input: Input,
-        waits: Waits,
-    ) -> impl Future<Output = Answer> + Send + 'static {
+    fn start(&self, action: ActionRef, input: Input, waits: Waits) -> Carried<Answer> {
         let engine = &self.app.inner.engine;
         let flow = FlowId::fresh(engine.clock.now(), &*engine.ids);
         self.app.start(flow, action, input, waits)
@@ -178,35 +196,6 @@ impl Drop for Connection {
         if let (Some(closing), Ok(runtime)) = (self.closing("lost"), Handle::try_current()) {
             drop(runtime.spawn(closing));
         }
-    }
-}
-
-/// Adds fields, but for those that are there already.
-fn with(input: Input, more: Vec<(Arc<str>, Value)>, secret: impl Fn(&str) -> bool) -> Input {
-    let mut fields = match input.values {
-        Some(Value::Object(fields)) => fields.to_vec(),
-        Some(_) | None => Vec::new(),
-    };
-    for (name, value) in more {
-        if !fields.iter().any(|(known, _)| *known == name) {
-            fields.push((name, value));
-        }
-    }
-    let keep = fields.iter().any(|(name, _)| secret(name)).then(|| {
-        let shown = |(name, value): &(Arc<str>, Value)| {
-            (Arc::clone(name), if secret(name) { Value::text("(secret)") } else { value.clone() })
-        };
-        // The whole data would tell what the field does not.
-        let kept: Vec<(Arc<str>, Value)> =
-            fields.iter().filter(|(name, _)| **name != *"data").map(shown).collect();
-        json_object(&kept).into()
-    });
-    Input {
-        text: json_object(&fields).into(),
-        values: Some(Value::Object(fields.into())),
-        keep,
-        upload: None,
-        admitted: Vec::new(),
     }
 }
 

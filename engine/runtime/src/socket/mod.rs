@@ -42,9 +42,9 @@ pub trait Outlet: Send + Sync {
 pub struct Message {
     /// Its name.
     pub event: Arc<str>,
-    /// Its data as JSON text.
+    /// Its data as JSON text, within the frame; nothing if the contract says what a frame looks like.
     pub data: Bytes,
-    /// The whole as JSON text, as the contract's frame has it; of Socket.IO, nothing.
+    /// The whole as text, as its wire has it: the contract's frame, or a packet of Socket.IO.
     pub frame: Bytes,
 }
 
@@ -111,17 +111,26 @@ impl App {
     }
 }
 
-/// A message of an event, in the contract's frame.
+/// A message of an event, as its wire has it.
 pub(crate) fn message(socket: &Socket, event: &Arc<str>, data: Value, outside: &mut Outside<'_>) -> Message {
-    let text = data.to_json();
-    let frame = match &socket.wire {
-        Wire::SocketIo => Bytes::new(),
+    match &socket.wire {
+        Wire::SocketIo => {
+            let mut frame = b"42[".to_vec();
+            Value::Text(Arc::clone(event)).write_json(&mut frame);
+            frame.push(b',');
+            let from = frame.len();
+            data.write_json(&mut frame);
+            let to = frame.len();
+            frame.push(b']');
+            let frame = Bytes::from(frame);
+            Message { event: Arc::clone(event), data: frame.slice(from..to), frame }
+        }
         Wire::Json { shape, .. } => {
             let mut frame = vec![Value::Text(Arc::clone(event)), data];
-            pure::value(shape, &mut frame, outside).to_json().into()
+            let frame = pure::value(shape, &mut frame, outside).to_json();
+            Message { event: Arc::clone(event), data: Bytes::new(), frame: frame.into() }
         }
-    };
-    Message { event: Arc::clone(event), data: text.into(), frame }
+    }
 }
 
 /// A refusal as its socket tells it: what it is called, and the words.
@@ -174,7 +183,7 @@ fn error_message(app: &App, contract: usize, by: Option<ActionRef>, refusal: &Re
     Some(message(socket, &event, data, &mut outside))
 }
 
-/// An id that nobody could guess, for connections whose wire brings none.
+/// An id that nobody could guess.
 fn fresh_connection(app: &App) -> Arc<str> {
     let digits = concord::rt::hex::<32>(app.inner.engine.ids.bits());
     String::from_utf8_lossy(&digits).into()
