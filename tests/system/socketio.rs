@@ -129,7 +129,7 @@ impl Web {
     /// One that is let in.
     async fn join(server: &Server) -> Self {
         let mut web = Self::open(server, "").await;
-        assert!(web.hear().await.unwrap().starts_with(r#"0{"#));
+        assert!(web.hear().await.unwrap().starts_with("0{"));
         web.say(r#"40{"name":"bob"}"#).await;
         let id = id(&web.hear().await.unwrap());
         assert_eq!(web.hear().await, Some(format!(r#"42["hello",{{"me":"{id}"}}]"#)));

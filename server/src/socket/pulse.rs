@@ -5,7 +5,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{PATIENCE, PING};
 
@@ -29,7 +29,7 @@ pub(super) enum Beat {
 
 impl Pulse {
     pub(super) fn new() -> Self {
-        Self { timer: Box::pin(sleep(PING)), is_asked: false, is_looking: false }
+        Self { timer: Box::pin(sleep_until(Instant::now() + PING)), is_asked: false, is_looking: false }
     }
 
     /// Something was heard.
@@ -41,7 +41,7 @@ impl Pulse {
         ready!(self.timer.as_mut().poll(context));
         let (beat, wait) = match (self.is_looking, self.is_asked) {
             (false, _) => (Beat::Ask, PATIENCE),
-            (true, false) => (Beat::Look, PING - PATIENCE),
+            (true, false) => (Beat::Look, PING.saturating_sub(PATIENCE)),
             (true, true) => (Beat::Silent, PING),
         };
         self.is_asked = matches!(beat, Beat::Ask);

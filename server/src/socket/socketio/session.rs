@@ -39,7 +39,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub(super) struct Session {
     outgoing: Arc<Outgoing>,
     packets: mpsc::Sender<String>,
-    moves: mpsc::Sender<Moved>,
+    moves: mpsc::Sender<Box<Moved>>,
     /// Whether a request is taking, one is giving, and a WebSocket is on its way.
     is_taking: AtomicBool,
     is_giving: AtomicBool,
@@ -62,14 +62,14 @@ pub(super) struct Task {
     session: Arc<Session>,
     speaker: SocketIo,
     packets: mpsc::Receiver<String>,
-    moves: mpsc::Receiver<Moved>,
+    moves: mpsc::Receiver<Box<Moved>>,
     working: Option<Working>,
     stop: watch::Receiver<bool>,
 }
 
 /// How polling ended.
 enum End {
-    Moved(Moved),
+    Moved(Box<Moved>),
     Over(&'static str),
 }
 
@@ -174,7 +174,7 @@ impl Session {
         let moved = Box::pin(timeout(MOVING, self.probe(&mut socket))).await;
         if moved == Ok(true) {
             let (done, over) = oneshot::channel();
-            if self.moves.send(Moved { socket, stop, _done: done }).await.is_ok() {
+            if self.moves.send(Box::new(Moved { socket, stop, _done: done })).await.is_ok() {
                 drop(over.await);
             }
         } else {
@@ -210,7 +210,8 @@ impl Task {
         let end = self.poll().await;
         let Self { session, mut speaker, working, .. } = self;
         match end {
-            End::Moved(Moved { socket, stop, _done }) => {
+            End::Moved(moved) => {
+                let Moved { socket, stop, _done } = *moved;
                 forget();
                 session.outgoing.nudge(false);
                 let outgoing = Arc::clone(&session.outgoing);
