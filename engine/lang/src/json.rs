@@ -60,7 +60,7 @@ impl Value {
 /// ```
 pub fn write_text(text: &str, into: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
-    into.reserve(rest.len() + 2);
+    into.reserve(rest.len() + rest.len() / 8 + 2); // some of it grows
     into.push(b'"');
     loop {
         let plain = plain(rest);

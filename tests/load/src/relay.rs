@@ -18,6 +18,9 @@ const PAIRS: usize = 24;
 /// Sockets that say nothing.
 const SILENT: usize = 2_000;
 
+/// Memory of one of them at most, in KiB: 20 kB.
+const MOST_SILENT: f64 = 19.5;
+
 /// A description as long as browsers make them.
 fn offer(to: &str) -> String {
     let sdp = "v=0\r\no=- 123456789 2 IN IP4 127.0.0.1\r\n".repeat(48);
@@ -124,19 +127,32 @@ fn room(concord: &Target, [client, psychologist]: [&str; 2]) -> Result<String, F
     Ok(room["roomId"].as_str().ok_or("no room")?.to_owned())
 }
 
-/// What a socket costs that says nothing.
+/// What a socket costs that says nothing, of either wire.
 pub(crate) fn idle(binary: &Path, folder: &Path) -> Result<Vec<Figure>, Fault> {
-    let concord = Target::concord(binary, folder, "memory:")?;
-    // What is made for the first connections alone does not count.
-    let first: Vec<Socket> = connect(&concord, 200)?;
-    let before = concord.memory()?;
-    let silent = connect(&concord, SILENT)?;
-    let each = (concord.memory()? - before) * 1024.0 / silent.len() as f64;
-    drop(first);
-    Ok(vec![Figure::new(format!("one of {SILENT} silent sockets, KiB"), vec![each]).aim(Aim::AtMost(20.0))])
+    let token = token("507f1f77bcf86cd799439012", "client")?;
+    let socketio = |concord: &Target| Socket::connect(concord.address, &token);
+    let creator = json!({ "creator": { "id": "ada", "name": "Ada", "color": "red" } });
+    let target = Target::concord(binary, folder, "memory:")?;
+    let mut figures = vec![silent(&target, "Socket.IO", socketio)?];
+    let target = Target::concord(binary, folder, "memory:")?;
+    let made = target.post("/api/v1/sessions", "x-who: ada", &creator)?;
+    let path = format!("/ws/sessions/{}", made["data"]["id"].as_str().ok_or("no session")?);
+    figures.push(silent(&target, "JSON", |concord| Socket::open(concord.address, &path))?);
+    Ok(figures)
 }
 
-fn connect(concord: &Target, count: usize) -> Result<Vec<Socket>, Fault> {
-    let token = token("507f1f77bcf86cd799439012", "client")?;
-    (0..count).map(|_| Socket::connect(concord.address, &token)).collect()
+fn silent(
+    concord: &Target,
+    wire: &str,
+    connect: impl Fn(&Target) -> Result<Socket, Fault>,
+) -> Result<Figure, Fault> {
+    let many = |count| (0..count).map(|_| connect(concord)).collect::<Result<Vec<Socket>, Fault>>();
+    // What is made for the first connections alone does not count.
+    let first = many(200)?;
+    let before = concord.memory()?;
+    let silent = many(SILENT)?;
+    let each = (concord.memory()? - before) * 1024.0 / silent.len() as f64;
+    drop(first);
+    Ok(Figure::new(format!("one of {SILENT} silent sockets of {wire}, KiB"), vec![each])
+        .aim(Aim::AtMost(MOST_SILENT)))
 }

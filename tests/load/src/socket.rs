@@ -1,4 +1,4 @@
-//! A client of Socket.IO over a WebSocket, as little of it as a load needs.
+//! A client on a WebSocket, mostly of Socket.IO: as little of it as a load needs.
 //!
 //! Blocking, from one thread, without any crate's own buffers: what a message costs here is a write and a read.
 
@@ -22,14 +22,25 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Connects and says who it is.
+    /// Connects with Socket.IO, and says who it is.
     pub(crate) fn connect(address: SocketAddr, token: &str) -> Result<Self, Fault> {
+        let mut socket = Self::open(address, "/socket.io/?EIO=4&transport=websocket")?;
+        socket.hear("0")?;
+        socket.say(&frame(&format!(r#"40{{"token":"{token}"}}"#)))?;
+        let welcome = socket.hear("40")?;
+        let said: Value = serde_json::from_str(welcome.strip_prefix("40").unwrap_or_default())?;
+        said["sid"].as_str().ok_or("no id")?.clone_into(&mut socket.id);
+        Ok(socket)
+    }
+
+    /// Opens a WebSocket, whatever is spoken on it.
+    pub(crate) fn open(address: SocketAddr, target: &str) -> Result<Self, Fault> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         write!(
             stream,
-            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: {address}\r\nconnection: Upgrade\r\n\
+            "GET {target} HTTP/1.1\r\nhost: {address}\r\nconnection: Upgrade\r\n\
              upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: {KEY}\r\n\r\n"
         )?;
         let mut head = Vec::new();
@@ -41,13 +52,7 @@ impl Socket {
         if !head.starts_with(b"HTTP/1.1 101") {
             return Err(format!("no socket: {}", String::from_utf8_lossy(&head)).into());
         }
-        let mut socket = Self { stream, buffer: vec![0; 16 << 10], filled: 0, id: String::new() };
-        socket.hear("0")?;
-        socket.say(&frame(&format!(r#"40{{"token":"{token}"}}"#)))?;
-        let welcome = socket.hear("40")?;
-        let said: Value = serde_json::from_str(welcome.strip_prefix("40").unwrap_or_default())?;
-        said["sid"].as_str().ok_or("no id")?.clone_into(&mut socket.id);
-        Ok(socket)
+        Ok(Self { stream, buffer: vec![0; 16 << 10], filled: 0, id: String::new() })
     }
 
     /// Sends a frame that was made before.
