@@ -5,7 +5,6 @@ mod api;
 mod docs;
 mod edge;
 mod files;
-mod log;
 mod ops;
 mod pages;
 mod site;

@@ -1,4 +1,12 @@
 //! What the log keeps of a refusal: one line, without what clients sent.
+//!
+//! In a program of its own: whether anybody listens to a line of the log is remembered for all threads, and a test that
+//! comes upon the line for the first time while this one begins to listen would have it remembered that nobody does.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[allow(dead_code, reason = "most of it is for the other tests of the server")]
+#[path = "http/site.rs"]
+mod site;
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -8,7 +16,7 @@ use hyper::Request;
 use serde_json::Value;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::site::ask;
+use self::site::ask;
 
 /// A log in memory.
 #[derive(Clone, Default)]
