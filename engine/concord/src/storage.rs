@@ -127,12 +127,21 @@ pub trait Snapshot: Send + Sync {
 
     /// The documents of a collection.
     fn scan(&self, scan: &Scan) -> Answer<'_, Result<Vec<Stored>, StorageFault>>;
+
+    /// The version of the newest commit that this sees, in a store that counts them. A transaction hands it back in
+    /// [`Changes::as_of`], so that such a store needs to look at later commits alone.
+    fn version(&self) -> Option<Version> {
+        None
+    }
 }
 
 /// Everything a transaction read and wrote. A store may apply `writes` only if all the rest still holds, and then all
 /// of them at once.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
+    /// The version that it was read at, if the store counts them; see [`Snapshot::version`]. All it says is so at that
+    /// version, but that a document is absent: that may be no more than presumed.
+    pub as_of: Option<Version>,
     /// Documents that were read and not written, with the version seen (none: there was no document).
     pub reads: Vec<(DocKey, Option<Version>)>,
     /// Look-ups, with the ids that the store gave, in order. The documents stand among `reads` or `writes` too.

@@ -107,7 +107,8 @@ impl Tx {
         if let Some(fault) = work.fault {
             return Err(fault);
         }
-        let mut changes = Changes { lookups: work.lookups, scans: work.scans, ..Changes::default() };
+        let as_of = self.snapshot.get().and_then(|snapshot| snapshot.version());
+        let mut changes = Changes { as_of, lookups: work.lookups, scans: work.scans, ..Changes::default() };
         let docs = work.docs.into_sorted();
         changes.writes.reserve_exact(docs.iter().filter(|(_, entry)| entry.next.is_some()).count());
         for (key, entry) in docs {

@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use concord::storage::{
-    Answer, Changes, CollectionId, DocKey, Lookup, Scan, Snapshot, Source, StorageFault, Stored,
+    Answer, Changes, CollectionId, DocKey, Lookup, Scan, Snapshot, Source, StorageFault, Stored, Version,
 };
 
 use crate::memory::{MemoryStore, View};
@@ -70,6 +70,7 @@ impl Layered {
 /// Takes the volatile part out of `changes`, in the numbers of its own side.
 fn split(changes: &mut Changes) -> Changes {
     let mut volatile = Changes {
+        as_of: None,
         reads: changes.reads.extract_if(.., |(key, _)| is_volatile(key.collection)).collect(),
         lookups: changes.lookups.extract_if(.., |(lookup, _)| is_volatile(lookup.collection)).collect(),
         scans: changes.scans.extract_if(.., |(scan, _)| is_volatile(scan.collection)).collect(),
@@ -218,5 +219,9 @@ impl Snapshot for Both {
             }
             Err(fault) => Answer::Now(Err(fault)),
         }
+    }
+
+    fn version(&self) -> Option<Version> {
+        self.durable.get()?.version()
     }
 }

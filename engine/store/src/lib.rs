@@ -9,6 +9,7 @@ mod memory;
 mod open;
 pub mod sqlite;
 mod store;
+mod versions;
 
 pub use layered::Layered;
 pub use memory::MemoryStore;

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use concord_store::conformance::{self, Cell, Event, Query, Side, Step, Transfers, Values};
-use concord_store::sqlite::{Options, SqliteStore};
+use concord_store::sqlite::{Options, Pace, SqliteStore};
 use concord_store::{Layered, MemoryStore, Store};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -14,19 +14,21 @@ use tokio::runtime::{Builder, Runtime};
 /// Opens fresh stores of one kind. Their files go when this does.
 struct Fresh {
     layered: bool,
-    sqlite: bool,
+    /// On SQLite, with documents that move at this pace.
+    sqlite: Option<Pace>,
     folder: TempDir,
 }
 
 impl Fresh {
-    fn new(layered: bool, sqlite: bool) -> Self {
+    fn new(layered: bool, sqlite: Option<Pace>) -> Self {
         Self { layered, sqlite, folder: tempfile::tempdir().unwrap() }
     }
 
     fn open(&self) -> Arc<dyn Store> {
-        let store: Arc<dyn Store> = if self.sqlite {
+        let store: Arc<dyn Store> = if let Some(pace) = self.sqlite {
             let folder = tempfile::tempdir_in(self.folder.path()).unwrap().keep();
-            Arc::new(SqliteStore::open(&folder.join("test.db"), Options::default()).unwrap())
+            let options = Options { pace, ..Options::default() };
+            Arc::new(SqliteStore::open(&folder.join("test.db"), options).unwrap())
         } else {
             Arc::new(MemoryStore::default())
         };
@@ -116,7 +118,7 @@ fn query() -> impl Strategy<Value = Query> {
 }
 
 macro_rules! stores {
-    ($($name:ident: $layered:literal, $sqlite:literal, scripts $scripts:literal, rounds $rounds:literal;)*) => {$(
+    ($($name:ident: $layered:literal, $sqlite:expr, scripts $scripts:literal, rounds $rounds:literal;)*) => {$(
         mod $name {
             use super::*;
 
@@ -138,9 +140,15 @@ macro_rules! stores {
     )*};
 }
 
+const STANDARD: Option<Pace> = Some(Pace { layer: 8 << 20, most: 64 << 20, piece: 128 });
+
+/// Documents are on their way from memory to the tables all the time.
+const RESTLESS: Option<Pace> = Some(Pace { layer: 3_000, most: 1 << 20, piece: 2 });
+
 stores! {
-    memory: false, false, scripts 500, rounds 200;
-    sqlite: false, true, scripts 60, rounds 20;
-    layered_on_memory: true, false, scripts 500, rounds 200;
-    layered_on_sqlite: true, true, scripts 60, rounds 20;
+    memory: false, None, scripts 500, rounds 200;
+    sqlite: false, STANDARD, scripts 60, rounds 20;
+    restless_sqlite: false, RESTLESS, scripts 60, rounds 20;
+    layered_on_memory: true, None, scripts 500, rounds 200;
+    layered_on_sqlite: true, RESTLESS, scripts 60, rounds 20;
 }

@@ -3,12 +3,8 @@
 //! Same transactions as on disk, same conflicts, same snapshots; nothing survives the process. It is also one half of
 //! [`Layered`](crate::Layered), for which it can prepare a commit whose outcome is decided elsewhere.
 
-mod chain;
-mod clock;
 mod journal;
 mod pending;
-mod slots;
-mod table;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -19,12 +15,11 @@ use concord::storage::{
 };
 use tokio::sync::Notify;
 
-use self::clock::Clock;
 use self::journal::Journal;
 use self::pending::Pendings;
 pub(crate) use self::pending::Prepared;
-use self::table::Tables;
 use crate::store::{Commit, CommitError, Layout, OpenFlow, Owed, PrepareError, Record, Retention, Store};
+use crate::versions::{Clock, Tables};
 
 /// A store in memory. A cheap handle: clones are the same store.
 ///
@@ -134,7 +129,9 @@ impl MemoryStore {
         }
         // Whoever opens a snapshot from here on waits for the state before it reads, and needs nothing older than this.
         let (now, oldest) = lock(&self.shared.clock).tick();
-        state.tables.apply(changes.writes, now);
+        for write in changes.writes {
+            state.tables.write(write.key, write.after, now);
+        }
         state.tables.forget(oldest);
     }
 

@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use rusqlite::Connection;
 
-use super::{journal, schema};
+use super::{journal, log, schema};
 
 /// Why there is no backup.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,7 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), BackupError> {
     }
     let name = part.to_str().ok_or_else(|| file(io::ErrorKind::InvalidFilename.into()))?;
     schema::reader(from)?.execute("VACUUM INTO ?1", [name])?;
+    log::settle(&Connection::open(&part)?)?;
     File::open(&part).and_then(|copy| copy.sync_all()).map_err(file)?;
     publish(&part, to).map_err(file)?;
     let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

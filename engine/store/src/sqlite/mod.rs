@@ -1,32 +1,40 @@
 //! The store on SQLite: one machine, one file, durable.
 //!
 //! Write-ahead log, `synchronous=FULL`: an acknowledged commit has been synced. One thread writes and groups what is
-//! waiting into one sync; reads run inline on pooled connections. A file belongs to one server at a time; others may read
-//! it meanwhile, to back it up or to look at the journal.
+//! waiting into one sync and one row of a table, `log`; the documents stand in memory until they are moved into their own
+//! tables, many at a time. Reads run inline, on those in memory and on pooled connections. A file belongs to one server at
+//! a time; others may read it meanwhile, to back it up or to look at the journal.
 
 mod backup;
 mod batch;
 mod catalog;
 mod journal;
+mod log;
 mod queries;
 mod reader;
+mod recent;
+mod rows;
 mod schema;
+mod settle;
+mod sight;
 mod writer;
 
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
-use concord::storage::{Answer, Changes, CollectionId, Snapshot, Source, StorageFault};
+use concord::storage::{Answer, Changes, CollectionId, Snapshot, Source, StorageFault, Version};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 pub use self::backup::{BackupError, backup, read_journal, recent_flows};
-use self::reader::Pool;
+use self::reader::{Pool, Readers, View};
+use self::recent::Recent;
 use self::writer::{Job, Shared, Writer};
 use crate::store::{Commit, CommitError, Layout, OpenFlow, PrepareError, Retention, Store};
 
@@ -46,8 +54,29 @@ pub struct Options {
     pub retention: Retention,
     /// For tests of durability.
     pub before_sync: Option<Arc<dyn BeforeSync>>,
-    /// For tests of a full disk: how many pages the database may have.
-    pub max_pages: Option<u32>,
+    /// For tests of a full disk: how many pages the database may have, asked whenever it is opened.
+    pub max_pages: Option<Arc<AtomicU32>>,
+    /// How documents move from memory into their tables.
+    pub pace: Pace,
+}
+
+/// How documents move from memory into their tables. The standard is right but for tests, which have few.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Bytes that are gathered before they are moved. The more, the more of them share a page, and the longer a start
+    /// after a crash.
+    pub layer: usize,
+    /// Bytes that are gathered at most while they cannot be moved, as somebody reads what was before them. Commits fail
+    /// from there on.
+    pub most: usize,
+    /// Documents and index entries that are moved in one piece at most: commits wait for that long.
+    pub piece: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { layer: 8 << 20, most: 64 << 20, piece: 128 }
+    }
 }
 
 /// Why a database does not open.
@@ -110,7 +139,6 @@ pub struct SqliteStore {
     /// None while this is dropped.
     jobs: Option<Sender<Job>>,
     writer: Option<JoinHandle<()>>,
-    pool: Arc<Pool>,
     shared: Arc<Shared>,
     /// Held for as long as the database is ours.
     _lock: File,
@@ -121,7 +149,7 @@ impl SqliteStore {
     pub fn open(path: &Path, options: Options) -> Result<Self, SqliteError> {
         let lock = lock(path)?;
         let database = |source| SqliteError::Database { path: path.to_path_buf(), source };
-        let db = schema::writer(path, options.max_pages).map_err(database)?;
+        let db = schema::writer(path, options.max_pages.as_deref()).map_err(database)?;
         let found = schema::upgraded(&db).map_err(database)?;
         if found != schema::VERSION {
             return Err(SqliteError::Version { path: path.to_path_buf(), found });
@@ -132,20 +160,26 @@ impl SqliteStore {
                 // A disk that is full is no reason not to read from it.
                 tracing::warn!(%error, "old records were not dropped from the journal");
                 drop(db);
-                schema::writer(path, options.max_pages).map_err(database)?
+                schema::writer(path, options.max_pages.as_deref()).map_err(database)?
             }
         };
+        log::settle(&db).map_err(database)?;
+        let counters = log::counters(&db).map_err(database)?;
+        let readers = Readers {
+            recent: Recent::new(counters.sequence, options.pace),
+            pool: Pool::new(path.to_path_buf()),
+        };
         let shared = Arc::new(Shared {
+            readers: Arc::new(readers),
             catalog: Mutex::default(),
             healthy: AtomicBool::new(true),
             syncs: AtomicU64::new(0),
         });
         let (jobs, queue) = channel();
-        let writer = Writer { path: path.to_path_buf(), options, shared: Arc::clone(&shared), db: Some(db) };
+        let writer = Writer::new(path.to_path_buf(), options, Arc::clone(&shared), db, counters);
         let writer = thread::Builder::new().name("concord-writer".into()).spawn(move || writer.run(&queue));
         let writer = writer.map_err(|source| SqliteError::Thread { path: path.to_path_buf(), source })?;
-        let pool = Pool::new(path.to_path_buf());
-        Ok(Self { jobs: Some(jobs), writer: Some(writer), pool, shared, _lock: lock })
+        Ok(Self { jobs: Some(jobs), writer: Some(writer), shared, _lock: lock })
     }
 
     /// How many transactions have been synced. Commits that waited at the same time share one.
@@ -168,22 +202,39 @@ impl SqliteStore {
         }
     }
 
-    /// A transaction that writes nothing is checked against a snapshot of now; the writer has no part in it.
-    async fn check(&self, changes: Changes) -> Result<(), CommitError> {
-        let view = self.pool.view(self.shared.catalog()).wait().await?;
-        let contended = view.read(|db, catalog| queries::contended(db, catalog, &changes))?;
-        contended.map_or(Ok(()), |key| Err(CommitError::Conflict(key)))
+    fn view(&self) -> View {
+        self.shared.readers.view(self.shared.catalog())
+    }
+
+    /// As of which version a transaction is right, or what is not so. One that says what its snapshot was is right as of
+    /// that, but for what it may have presumed. The `last` check of it has to be as of now.
+    fn check(&self, changes: &Changes, last: bool) -> Result<Version, CommitError> {
+        let snapshot = changes.as_of.filter(|_| !last);
+        if let Some(as_of) = snapshot
+            && sight::absent(changes).next().is_none()
+        {
+            return Ok(as_of);
+        }
+        let view = self.view();
+        let contended = view.read(|sight, db| match snapshot {
+            Some(_) => sight.presumed(db, changes),
+            None => sight.contended(db, changes),
+        })?;
+        match contended {
+            None => Ok(snapshot.unwrap_or(view.at)),
+            Some(contended) => Err(CommitError::Conflict(contended)),
+        }
+    }
+
+    fn now<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StorageFault> {
+        let Readers { recent, pool } = &*self.shared.readers;
+        pool.now(recent, read).map_err(StorageFault::new)
     }
 }
 
 impl Source for SqliteStore {
     fn snapshot(&self) -> Answer<'_, Result<Box<dyn Snapshot>, StorageFault>> {
-        match self.pool.view(self.shared.catalog()) {
-            Answer::Now(view) => Answer::Now(view.map(|view| Box::new(view) as Box<dyn Snapshot>)),
-            Answer::Later(view) => {
-                Answer::Later(Box::pin(async { view.await.map(|view| Box::new(view) as Box<dyn Snapshot>) }))
-            }
-        }
+        Answer::Now(Ok(Box::new(self.view())))
     }
 }
 
@@ -195,27 +246,27 @@ impl Store for SqliteStore {
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Result<(), CommitError>> {
-        if commit.changes.is_read_only() && commit.records.is_empty() && commit.owed.is_nothing() {
-            return Answer::Later(Box::pin(async move {
-                self.check(commit.changes).await?;
-                commit.effects.run();
-                Ok(())
-            }));
+        let writes_nothing =
+            commit.changes.is_read_only() && commit.records.is_empty() && commit.owed.is_nothing();
+        let as_of = match self.check(&commit.changes, writes_nothing) {
+            Ok(as_of) => as_of,
+            Err(error) => return Answer::Now(Err(error)),
+        };
+        if writes_nothing {
+            commit.effects.run();
+            return Answer::Now(Ok(()));
         }
-        let answer = self.ask(|reply| Job::Commit(commit, reply));
+        let commit = Box::new(commit);
+        let answer = self.ask(move |reply| Job::Commit(commit, as_of, reply));
         Answer::Later(Box::pin(async { answer.await? }))
     }
 
     fn journal(&self, flow: u128) -> Answer<'_, Result<Vec<Bytes>, StorageFault>> {
-        Answer::Later(Box::pin(async move {
-            self.pool.view(self.shared.catalog()).wait().await?.read(|db, _| journal::of(db, flow))
-        }))
+        Answer::Now(self.now(|db| journal::of(db, flow)))
     }
 
     fn open_flows(&self) -> Answer<'_, Result<Vec<OpenFlow>, StorageFault>> {
-        Answer::Later(Box::pin(async move {
-            self.pool.view(self.shared.catalog()).wait().await?.read(|db, _| queries::open_flows(db))
-        }))
+        Answer::Now(self.now(queries::open_flows))
     }
 
     fn probe(&self) -> Answer<'_, Result<(), StorageFault>> {
@@ -229,7 +280,7 @@ impl Store for SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        self.pool.close();
+        self.shared.readers.pool.close();
         self.jobs = None;
         if let Some(writer) = self.writer.take() {
             // A writer that panicked has said so already.

@@ -1,14 +1,14 @@
-//! The statements that read, for snapshots and for the writer's checks alike.
+//! The statements that read the tables.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use concord::storage::{Changes, CollectionId, DocKey, Lookup, Scan, Stored, Version};
+use concord::storage::{CollectionId, DocKey, Lookup, Scan, Stored, Version};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Result, Row, Rows, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, ToSql, params};
 
-use crate::store::{Contended, OpenFlow};
+use crate::store::OpenFlow;
 
 /// Which row of `indexes` each index of a collection has, in the order of the document type.
 pub(super) type Catalog = BTreeMap<CollectionId, Vec<i64>>;
@@ -40,10 +40,6 @@ fn stored(row: &Row<'_>) -> Result<Stored> {
     Ok(Stored { id: row.get::<_, Arc<str>>(0)?, version: version(row, 1)?, body: body(row, 2)? })
 }
 
-fn limit(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
-}
-
 pub(super) fn get(db: &Connection, key: &DocKey) -> Result<Option<Stored>> {
     let mut statement =
         db.prepare_cached("SELECT version, body FROM documents WHERE collection = ?1 AND id = ?2")?;
@@ -59,71 +55,53 @@ pub(super) fn version_of(db: &Connection, key: &DocKey) -> Result<Option<Version
     statement.query_row(params![key.collection.0, &*key.id], |row| version(row, 0)).optional()
 }
 
-pub(super) fn find(db: &Connection, catalog: &Catalog, lookup: &Lookup) -> Result<Vec<Stored>> {
-    let Some(index) = index(catalog, lookup) else { return Ok(Vec::new()) };
-    let (from, to) = range(lookup);
+/// Hands over the documents in a range of an index, with their keys and in its order, until `each` has enough.
+pub(super) fn find(
+    db: &Connection,
+    catalog: &Catalog,
+    lookup: &Lookup,
+    mut each: impl FnMut(&[u8], &str, &dyn Fn() -> Result<Stored>) -> Result<bool>,
+) -> Result<()> {
+    let index = catalog.get(&lookup.collection).and_then(|indexes| indexes.get(lookup.index));
+    let Some(index) = index else { return Ok(()) };
+    let (from, to) = lookup.range();
+    let to = to.unwrap_or_else(|| vec![0xFF]); // above every key
     // A cross join is walked from left to right, whatever the planner thinks.
     let mut statement = db.prepare_cached(if lookup.descending {
-        "SELECT d.id, d.version, d.body FROM entries e CROSS JOIN documents d ON d.collection = ?1 AND d.id = e.id
-         WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key DESC, e.id DESC LIMIT ?5"
+        "SELECT d.id, d.version, d.body, e.key FROM entries e CROSS JOIN documents d
+         ON d.collection = ?1 AND d.id = e.id
+         WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key DESC, e.id DESC"
     } else {
-        "SELECT d.id, d.version, d.body FROM entries e CROSS JOIN documents d ON d.collection = ?1 AND d.id = e.id
-         WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key, e.id LIMIT ?5"
+        "SELECT d.id, d.version, d.body, e.key FROM entries e CROSS JOIN documents d
+         ON d.collection = ?1 AND d.id = e.id
+         WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key, e.id"
     })?;
-    let rows =
-        statement.query_map(params![lookup.collection.0, index, from, to, limit(lookup.limit)], stored)?;
-    rows.collect()
-}
-
-/// Whether a look-up still gives these documents. Their versions are checked on their own.
-fn still_finds(db: &Connection, catalog: &Catalog, lookup: &Lookup, seen: &[Arc<str>]) -> Result<bool> {
-    let Some(index) = index(catalog, lookup) else { return Ok(seen.is_empty()) };
-    let (from, to) = range(lookup);
-    let mut statement = db.prepare_cached(if lookup.descending {
-        "SELECT id FROM entries WHERE \"index\" = ?1 AND key >= ?2 AND key < ?3 ORDER BY key DESC, id DESC LIMIT ?4"
-    } else {
-        "SELECT id FROM entries WHERE \"index\" = ?1 AND key >= ?2 AND key < ?3 ORDER BY key, id LIMIT ?4"
-    })?;
-    are(statement.query(params![index, from, to, limit(lookup.limit)])?, seen)
-}
-
-fn index(catalog: &Catalog, lookup: &Lookup) -> Option<i64> {
-    catalog.get(&lookup.collection)?.get(lookup.index).copied()
-}
-
-fn range(lookup: &Lookup) -> (Vec<u8>, Vec<u8>) {
-    let (from, to) = lookup.range();
-    (from, to.unwrap_or_else(|| vec![0xFF])) // above every key
-}
-
-/// Whether the rows are these ids, in this order.
-fn are(mut rows: Rows<'_>, seen: &[Arc<str>]) -> Result<bool> {
-    let mut seen = seen.iter();
+    let mut rows = statement.query(params![lookup.collection.0, index, from, to])?;
     while let Some(row) = rows.next()? {
-        let id = row.get_ref(0)?.as_str()?;
-        if seen.next().is_none_or(|seen| **seen != *id) {
-            return Ok(false);
+        if !each(row.get_ref(3)?.as_blob()?, row.get_ref(0)?.as_str()?, &|| stored(row))? {
+            break;
         }
     }
-    Ok(seen.next().is_none())
+    Ok(())
 }
 
-pub(super) fn scan(db: &Connection, scan: &Scan) -> Result<Vec<Stored>> {
+/// Hands over the documents of a collection in the order of their ids, until `each` has enough.
+pub(super) fn scan(
+    db: &Connection,
+    scan: &Scan,
+    mut each: impl FnMut(&str, &dyn Fn() -> Result<Stored>) -> Result<bool>,
+) -> Result<()> {
+    let after = scan.after.as_deref().unwrap_or_default(); // no id is empty
     let mut statement = db.prepare_cached(
-        "SELECT id, version, body FROM documents WHERE collection = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        "SELECT id, version, body FROM documents WHERE collection = ?1 AND id > ?2 ORDER BY id",
     )?;
-    let rows = statement.query_map(params![scan.collection.0, after(scan), limit(scan.limit)], stored)?;
-    rows.collect()
-}
-
-fn still_scans(db: &Connection, scan: &Scan, seen: &[Arc<str>]) -> Result<bool> {
-    let mut statement =
-        db.prepare_cached("SELECT id FROM documents WHERE collection = ?1 AND id > ?2 ORDER BY id LIMIT ?3")?;
-    are(statement.query(params![scan.collection.0, after(scan), limit(scan.limit)])?, seen)
-}
-
-fn after(scan: &Scan) -> &str {
-    scan.after.as_deref().unwrap_or_default() // no id is empty
+    let mut rows = statement.query(params![scan.collection.0, after])?;
+    while let Some(row) = rows.next()? {
+        if !each(row.get_ref(0)?.as_str()?, &|| stored(row))? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Flows that are not done, oldest first, each with its rows.
@@ -139,24 +117,4 @@ pub(super) fn open_flows(db: &Connection) -> Result<Vec<OpenFlow>> {
         }
     }
     Ok(flows)
-}
-
-/// Whether everything that a transaction read, and did not write, is still so.
-pub(super) fn contended(db: &Connection, catalog: &Catalog, changes: &Changes) -> Result<Option<Contended>> {
-    for (key, seen) in &changes.reads {
-        if version_of(db, key)? != *seen {
-            return Ok(Some(Contended::Doc(key.clone())));
-        }
-    }
-    for (lookup, seen) in &changes.lookups {
-        if !still_finds(db, catalog, lookup, seen)? {
-            return Ok(Some(Contended::Range(lookup.collection)));
-        }
-    }
-    for (walk, seen) in &changes.scans {
-        if !still_scans(db, walk, seen)? {
-            return Ok(Some(Contended::Range(walk.collection)));
-        }
-    }
-    Ok(None)
 }

@@ -5,6 +5,7 @@
 //! each key.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Result};
@@ -12,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, Result};
 use super::journal;
 
 /// The version of the tables below. A later version of this file brings older ones up to date.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 const TABLES: &str = "
 CREATE TABLE collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -23,13 +24,6 @@ CREATE TABLE indexes (
     is_unique INTEGER NOT NULL,
     UNIQUE (collection, name)
 );
-CREATE TABLE documents (
-    collection INTEGER NOT NULL,
-    id TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    PRIMARY KEY (collection, id)
-) WITHOUT ROWID;
 CREATE TABLE entries (
     \"index\" INTEGER NOT NULL,
     key BLOB NOT NULL,
@@ -42,7 +36,29 @@ CREATE TABLE state (
     sequence INTEGER NOT NULL,
     journal_bytes INTEGER NOT NULL
 );
-INSERT INTO state VALUES (1, 2, 0, 0);
+INSERT INTO state VALUES (1, 3, 0, 0);
+";
+
+/// Documents lie in the order in which they came, so that those of one time share pages: by id they would lie anywhere.
+const DOCUMENTS: &str = "
+CREATE TABLE documents (
+    n INTEGER PRIMARY KEY,
+    collection INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (collection, id)
+);
+";
+
+/// What commits wrote that is not in the tables yet, as [`log`](super::log) says it: a row for each batch, with what the
+/// database counted after it.
+const LOG: &str = "
+CREATE TABLE log (
+    n INTEGER PRIMARY KEY,
+    journal_bytes INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
 ";
 
 /// What flows that are not done need in order to go on.
@@ -68,37 +84,51 @@ CREATE TABLE journal (
 ";
 
 /// The one connection that writes. Makes the tables if they are not there.
-pub(super) fn writer(path: &Path, max_pages: Option<u32>) -> Result<Connection> {
+pub(super) fn writer(path: &Path, max_pages: Option<&AtomicU32>) -> Result<Connection> {
     let db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(5))?;
     db.pragma_update(None, "journal_mode", "WAL")?;
-    db.pragma_update(None, "synchronous", "FULL")?;
+    sync(&db, true)?;
     db.pragma_update(None, "cache_size", -8_192)?; // kibibytes
     db.pragma_update(None, "wal_autocheckpoint", 0)?; // the writer does that, when nobody waits
     db.pragma_update(None, "journal_size_limit", 64 << 20)?; // bytes
     if let Some(pages) = max_pages {
-        db.pragma_update(None, "max_page_count", pages)?;
+        db.pragma_update(None, "max_page_count", pages.load(Ordering::Relaxed))?;
     }
     db.set_prepared_statement_cache_capacity(64);
     let found: bool =
         db.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'state'", [], |row| row.get(0))?;
     if !found {
-        db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} {FLOWS} {JOURNAL} COMMIT;"))?;
+        db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} {DOCUMENTS} {LOG} {FLOWS} {JOURNAL} COMMIT;"))?;
     }
     Ok(db)
+}
+
+/// Whether the commits that follow are on disk when they return, or only once a later one is.
+pub(super) fn sync(db: &Connection, each: bool) -> Result<()> {
+    db.execute_batch(if each { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" })
 }
 
 /// The version of the tables that are there, after those of a version before have been brought up to date.
 pub(super) fn upgraded(db: &Connection) -> Result<i64> {
     let found = db.query_row("SELECT schema FROM state", [], |row| row.get(0))?;
-    if found != 1 {
+    if !matches!(found, 1 | 2) {
         return Ok(found);
     }
     // Until it is committed the database is what it was.
     let upgrade = db.unchecked_transaction()?;
-    upgrade.execute_batch(&format!("ALTER TABLE journal RENAME TO records; {FLOWS} {JOURNAL}"))?;
-    journal::repack(&upgrade)?;
-    upgrade.execute_batch(&format!("DROP TABLE records; UPDATE state SET schema = {VERSION};"))?;
+    if found == 1 {
+        upgrade.execute_batch(&format!("ALTER TABLE journal RENAME TO records; {FLOWS} {JOURNAL}"))?;
+        journal::repack(&upgrade)?;
+        upgrade.execute_batch("DROP TABLE records")?;
+    }
+    upgrade.execute_batch(&format!(
+        "ALTER TABLE documents RENAME TO by_id; {DOCUMENTS} {LOG}
+         INSERT INTO documents (collection, id, version, body)
+             SELECT collection, id, version, body FROM by_id ORDER BY collection, id;
+         DROP TABLE by_id;
+         UPDATE state SET schema = {VERSION};"
+    ))?;
     upgrade.commit()?;
     Ok(VERSION)
 }

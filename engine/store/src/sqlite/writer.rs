@@ -2,35 +2,45 @@
 //!
 //! It takes whatever is waiting, commits it as one SQLite transaction with one sync, and answers only then. There is no
 //! timer: a lone commit is a batch of one and waits for nobody; under load the next batch gathers while this one syncs.
+//! Between batches it moves what was committed into the tables, as much as keeps up with what comes; all of it when
+//! nobody has asked for anything for a while.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use concord::storage::{CollectionId, StorageFault};
-use rusqlite::Connection;
+use concord::storage::{CollectionId, DocKey, StorageFault, Version};
+use rusqlite::{Connection, Row};
 use tokio::sync::oneshot;
 
-use super::batch::Batch;
+use super::batch::{Batch, Counters};
 use super::queries::Catalog;
-use super::{Options, catalog, schema};
+use super::reader::Readers;
+use super::settle::Settling;
+use super::{Options, catalog, log, schema};
 use crate::store::{Commit, CommitError, Effects, Layout, PrepareError};
 
 /// Commits in one batch at most: enough that a sync is shared by all who wait, few enough that none waits long.
 const BATCH: usize = 256;
 
+/// How long nobody has asked for anything when all is settled that there is.
+const QUIET: Duration = Duration::from_millis(500);
+
 /// Pages of the write-ahead log from which on it is copied: about 8 MB.
 const LOG: i64 = 2_000;
 
 pub(super) enum Job {
-    Commit(Commit, oneshot::Sender<Result<(), CommitError>>),
+    /// A commit that was right as of a version.
+    Commit(Box<Commit>, Version, oneshot::Sender<Result<(), CommitError>>),
     Prepare(Vec<Layout>, oneshot::Sender<Result<Vec<CollectionId>, PrepareError>>),
     Probe(oneshot::Sender<Result<(), StorageFault>>),
 }
 
 /// What the writer shares with the store in front of it.
 pub(super) struct Shared {
+    pub(super) readers: Arc<Readers>,
     pub(super) catalog: Mutex<Arc<Catalog>>,
     /// Whether the last commit went well.
     pub(super) healthy: AtomicBool,
@@ -45,52 +55,89 @@ impl Shared {
 }
 
 pub(super) struct Writer {
-    pub(super) path: PathBuf,
-    pub(super) options: Options,
-    pub(super) shared: Arc<Shared>,
+    path: PathBuf,
+    options: Options,
+    shared: Arc<Shared>,
+    counters: Counters,
     /// None after a failure: what a failed sync left behind is the next connection's to recover.
-    pub(super) db: Option<Connection>,
+    db: Option<Connection>,
+    settling: Option<Settling>,
+    /// Whether the last piece failed: the next is tried when there has been another commit.
+    is_stuck: bool,
+    /// Pages of the write-ahead log from which on it is copied next.
+    copied_from: i64,
 }
 
-type Waiting = (Commit, oneshot::Sender<Result<(), CommitError>>);
+type Waiting = (Box<Commit>, Version, oneshot::Sender<Result<(), CommitError>>);
 
 impl Writer {
-    /// Works until the store is dropped and everything queued is done.
-    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
-        let mut left_over = None;
-        while let Some(job) = left_over.take().or_else(|| jobs.recv().ok()) {
-            match job {
-                Job::Commit(commit, reply) => {
-                    let mut batch = vec![(commit, reply)];
-                    while batch.len() < BATCH {
-                        match jobs.try_recv() {
-                            Ok(Job::Commit(commit, reply)) => batch.push((commit, reply)),
-                            Ok(other) => {
-                                left_over = Some(other);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
-                    }
-                    self.commit(batch);
-                    self.copy_log();
-                }
-                // Whoever asked may be gone; that is no concern of the writer's.
-                Job::Prepare(layouts, reply) => drop(reply.send(self.prepare(&layouts))),
-                Job::Probe(reply) => drop(reply.send(self.probe())),
-            }
+    pub(super) fn new(
+        path: PathBuf,
+        options: Options,
+        shared: Arc<Shared>,
+        db: Connection,
+        counters: Counters,
+    ) -> Self {
+        Self {
+            path,
+            options,
+            shared,
+            counters,
+            db: Some(db),
+            settling: None,
+            is_stuck: false,
+            copied_from: LOG,
         }
     }
 
+    /// Works until the store is dropped and everything queued is done.
+    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+        let mut left_over = None;
+        let mut quiet = QUIET;
+        loop {
+            let next = match left_over.take() {
+                Some(job) => Ok(job),
+                None if self.is_settled() || self.is_stuck => {
+                    jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
+                }
+                None => jobs.recv_timeout(quiet),
+            };
+            quiet = QUIET;
+            match next {
+                Ok(Job::Commit(commit, as_of, reply)) => {
+                    let mut batch = vec![(commit, as_of, reply)];
+                    left_over = gather(&mut batch, jobs);
+                    self.commit(batch);
+                    self.copy_log();
+                    self.keep_up();
+                }
+                // Whoever asked may be gone; that is no concern of the writer's.
+                Ok(Job::Prepare(layouts, reply)) => drop(reply.send(self.prepare(&layouts))),
+                Ok(Job::Probe(reply)) => drop(reply.send(self.probe())),
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.settle_piece() {
+                        quiet = Duration::ZERO;
+                    }
+                    self.copy_log();
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        while self.settle_piece() {}
+    }
+
     fn commit(&mut self, batch: Vec<Waiting>) {
-        let (mut commits, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        let effects: Vec<Effects> =
-            commits.iter_mut().map(|commit: &mut Commit| std::mem::take(&mut commit.effects)).collect();
+        let (mut commits, mut replies) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        for (mut commit, as_of, reply) in batch {
+            replies.push((reply, std::mem::take(&mut commit.effects)));
+            commits.push((commit, as_of));
+        }
         let outcomes = self.write(commits);
         self.note(outcomes.as_ref().err());
         match outcomes {
             Ok(outcomes) => {
-                for ((reply, effects), outcome) in replies.into_iter().zip(effects).zip(outcomes) {
+                for ((reply, effects), outcome) in replies.into_iter().zip(outcomes) {
+                    let effects: Effects = effects;
                     if outcome.is_ok() {
                         effects.run();
                     }
@@ -98,7 +145,7 @@ impl Writer {
                 }
             }
             Err(fault) => {
-                for reply in replies {
+                for (reply, _) in replies {
                     drop(reply.send(Err(CommitError::Failed(fault.clone()))));
                 }
             }
@@ -106,64 +153,96 @@ impl Writer {
     }
 
     /// Commits what does not conflict, and says which did. A fault fails all of them.
-    fn write(&mut self, commits: Vec<Commit>) -> Result<Vec<Result<(), CommitError>>, StorageFault> {
+    fn write(
+        &mut self,
+        commits: Vec<(Box<Commit>, Version)>,
+    ) -> Result<Vec<Result<(), CommitError>>, StorageFault> {
+        let readers = Arc::clone(&self.shared.readers);
+        let recent = &readers.recent;
+        if recent.takes_no_more() {
+            self.keep_up();
+        }
+        if recent.takes_no_more() {
+            return Err(StorageFault::new("what was committed cannot be moved into the tables"));
+        }
         let catalog = self.shared.catalog();
         let retention = self.options.retention;
-        self.synced(|db| {
-            let mut batch = Batch::begin(db, &catalog)?;
+        let mut written: Vec<DocKey> = Vec::new();
+        let done = self.synced(|db, counters| {
+            let mut batch = Batch::begin(db, &catalog, recent, counters, &mut written)?;
             let mut outcomes = Vec::with_capacity(commits.len());
-            for commit in commits {
-                let contended = batch.add(commit)?;
+            for (commit, as_of) in commits {
+                let contended = batch.add(*commit, as_of)?;
                 outcomes.push(contended.map_or(Ok(()), |key| Err(CommitError::Conflict(key))));
             }
             // When all lost, nothing is written and there is nothing to sync.
-            if outcomes.iter().any(Result::is_ok) {
-                batch.close(&retention)?;
+            let any = outcomes.iter().any(Result::is_ok);
+            Ok((if any { batch.close(&retention)? } else { counters }, outcomes))
+        });
+        match &done {
+            Ok(_) => {
+                recent.logged(self.counters.sequence);
+                recent.publish(self.counters.sequence);
             }
-            Ok(outcomes)
-        })
+            Err(_) => recent.retract(&written),
+        }
+        done
     }
 
     /// A write that changes nothing, to learn whether one would succeed.
     fn probe(&mut self) -> Result<(), StorageFault> {
-        let tried =
-            self.synced(|db| db.execute_batch("BEGIN IMMEDIATE; UPDATE state SET sequence = sequence + 1;"));
+        let tried = self.synced(|db, counters| {
+            db.execute_batch("BEGIN IMMEDIATE; UPDATE state SET id = 1;")?;
+            Ok((counters, ()))
+        });
         self.note(tried.as_ref().err());
         tried
     }
 
-    /// Runs `work`, which leaves a transaction open, and commits it.
+    /// Runs `work`, which leaves a transaction open and says what the database counts then, and commits it.
     fn synced<T>(
         &mut self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        work: impl FnOnce(&Connection, Counters) -> rusqlite::Result<(Counters, T)>,
     ) -> Result<T, StorageFault> {
         let db = self.connection().map_err(StorageFault::new)?;
         // On every way out but the last, dropping the connection rolls back.
-        let done = work(&db).map_err(StorageFault::new)?;
+        let (counters, done) = work(&db, self.counters).map_err(StorageFault::new)?;
         if let Some(hook) = &self.options.before_sync {
             hook.before_sync().map_err(StorageFault::new)?;
         }
         db.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])).map_err(StorageFault::new)?;
         self.shared.syncs.fetch_add(1, Ordering::Relaxed);
+        self.counters = counters;
         self.db = Some(db);
         Ok(done)
     }
 
-    /// Copies the write-ahead log into the database when it has grown, so that it begins anew. SQLite would do so within a
-    /// commit; here the replies are out. What a reader still needs stays; what fails is tried after the next commit.
-    fn copy_log(&self) {
-        let Some(db) = &self.db else { return };
-        let run = |sql| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(1));
-        let copied = run("PRAGMA wal_checkpoint(NOOP)")
-            .and_then(|pages| if pages < LOG { Ok(pages) } else { run("PRAGMA wal_checkpoint(PASSIVE)") });
-        if let Err(error) = copied {
-            tracing::debug!(%error, "the log was not copied");
-        }
-    }
-
     /// Takes the connection; the one who takes it puts it back if all goes well.
     fn connection(&mut self) -> rusqlite::Result<Connection> {
-        self.db.take().map_or_else(|| schema::writer(&self.path, self.options.max_pages), Ok)
+        if let Some(db) = self.db.take() {
+            return Ok(db);
+        }
+        let db = schema::writer(&self.path, self.options.max_pages.as_deref())?;
+        self.catch_up(&db)?;
+        Ok(db)
+    }
+
+    /// After a commit that failed: it may be there all the same.
+    fn catch_up(&mut self, db: &Connection) -> rusqlite::Result<()> {
+        let (recent, catalog) = (&self.shared.readers.recent, self.shared.catalog());
+        while let Some((n, entries)) = log::next(db, recent.published())? {
+            for entry in entries {
+                let version = entry.version;
+                recent.write(vec![entry.into_write(&catalog)], version);
+            }
+            recent.logged(n);
+            recent.publish(n);
+        }
+        self.counters = log::counters(db)?;
+        if let Some(settling) = &mut self.settling {
+            settling.restart();
+        }
+        Ok(())
     }
 
     fn note(&self, fault: Option<&StorageFault>) {
@@ -176,12 +255,119 @@ impl Writer {
     }
 
     fn prepare(&mut self, layouts: &[Layout]) -> Result<Vec<CollectionId>, PrepareError> {
+        while self.settle_piece() {}
+        if !self.is_settled() {
+            return Err(StorageFault::new("what was committed is not in the tables yet").into());
+        }
         let mut catalog = Catalog::clone(&self.shared.catalog());
         let mut db = self.connection().map_err(StorageFault::new)?;
         let ids = catalog::prepare(&mut db, &mut catalog, layouts);
         self.db = Some(db);
         let ids = ids?;
+        self.shared.readers.pool.end_transactions();
+        self.shared.readers.recent.begin(&catalog);
         *self.shared.catalog.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
         Ok(ids)
+    }
+}
+
+/// Adds the commits that wait. A job of another kind ends the batch and comes next.
+fn gather(batch: &mut Vec<Waiting>, jobs: &Receiver<Job>) -> Option<Job> {
+    while batch.len() < BATCH {
+        match jobs.try_recv() {
+            Ok(Job::Commit(commit, as_of, reply)) => batch.push((commit, as_of, reply)),
+            Ok(other) => return Some(other),
+            Err(_) => break,
+        }
+    }
+    None
+}
+
+/// Moving on what was committed.
+impl Writer {
+    fn is_settled(&self) -> bool {
+        self.settling.is_none() && self.shared.readers.recent.is_empty()
+    }
+
+    /// Settles as much as keeps up with what is gathered: a layer is in the tables before the next one is full.
+    fn keep_up(&mut self) {
+        loop {
+            let fullness = self.shared.readers.recent.fullness();
+            let is_behind = match &self.settling {
+                Some(settling) => settling.share_done() < 1.5 * fullness,
+                None => fullness >= 1.0,
+            };
+            if !is_behind || !self.settle_piece() {
+                return;
+            }
+            self.copy_log();
+        }
+    }
+
+    /// Settles a piece. Whether there is more, and it can be done now.
+    fn settle_piece(&mut self) -> bool {
+        if !self.begin_to_settle() {
+            return false;
+        }
+        let Some(mut settling) = self.settling.take() else { return false };
+        let done = self.piece(&mut settling);
+        self.is_stuck = done.is_err();
+        match done {
+            Ok(false) => {
+                self.settling = Some(settling);
+                true
+            }
+            Ok(true) => {
+                self.shared.readers.recent.has_settled(settling.newest());
+                !self.is_settled()
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what was committed could not be moved into the tables");
+                settling.restart();
+                self.settling = Some(settling);
+                false
+            }
+        }
+    }
+
+    /// Whether there is something to settle, and nobody reads what was before it.
+    fn begin_to_settle(&mut self) -> bool {
+        let Shared { readers, .. } = &*self.shared;
+        if self.settling.is_none() {
+            let catalog = self.shared.catalog();
+            self.settling = readers.recent.set_aside(&catalog).map(|layer| Settling::new(layer, &catalog));
+        }
+        self.settling.as_ref().is_some_and(|settling| readers.recent.is_past(settling.newest()))
+    }
+
+    fn piece(&mut self, settling: &mut Settling) -> rusqlite::Result<bool> {
+        let db = self.connection()?;
+        schema::sync(&db, false)?;
+        db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let was_last = settling.advance(&db, self.options.pace.piece, self.counters)?;
+        db.prepare_cached("COMMIT")?.execute([])?;
+        schema::sync(&db, true)?;
+        self.db = Some(db);
+        Ok(was_last)
+    }
+
+    /// Copies the write-ahead log into the database when it has grown, so that it begins anew. SQLite would do so within a
+    /// commit; here the replies are out. What a reader still needs stays; what fails is tried again later.
+    fn copy_log(&mut self) {
+        let Some(db) = &self.db else { return };
+        let pages_and_copied = |row: &Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let run = |sql| db.prepare_cached(sql)?.query_row([], pages_and_copied);
+        let copied = run("PRAGMA wal_checkpoint(NOOP)").and_then(|(pages, _)| {
+            if pages < self.copied_from {
+                return Ok(self.copied_from);
+            }
+            self.shared.readers.pool.end_transactions();
+            let (pages, copied) = run("PRAGMA wal_checkpoint(PASSIVE)")?;
+            Ok(if copied < pages { pages + LOG / 4 } else { LOG })
+        });
+        match copied {
+            Ok(next) => self.copied_from = next,
+            Err(error) => tracing::debug!(%error, "the log was not copied"),
+        }
     }
 }

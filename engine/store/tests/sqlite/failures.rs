@@ -1,5 +1,8 @@
 //! A disk that is full, and files that are not ours.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use concord_store::Store;
 use concord_store::sqlite::{Options, SqliteError, SqliteStore};
 
@@ -7,8 +10,9 @@ use crate::{Place, commit, get, insert, is_failed, write};
 
 #[tokio::test]
 async fn a_full_disk_fails_commits_until_there_is_room() {
-    let place = Place::new();
-    let (store, notes) = place.open_with(Options { max_pages: Some(64), ..Options::default() }).await;
+    let (place, room) = (Place::new(), Arc::new(AtomicU32::new(64)));
+    let options = Options { max_pages: Some(Arc::clone(&room)), ..Options::default() };
+    let (store, notes) = place.open_with(options).await;
     let text = "x".repeat(10_000);
     let mut kept = Vec::new();
     let failed = loop {
@@ -21,13 +25,16 @@ async fn a_full_disk_fails_commits_until_there_is_room() {
     };
     assert!(is_failed(&failed) && kept.len() > 5, "{failed:?} after {}", kept.len());
     assert!(is_failed(&commit(&store, write(notes, "more", None, Some(&text))).await));
+    assert!(store.probe().wait().await.is_ok(), "small writes still fit");
     for name in &kept {
         assert!(get(&store, notes, name).await.is_some(), "{name} was acknowledged");
     }
 
+    // Even a document that goes takes room at first.
+    room.store(1_000, Ordering::Relaxed);
     let first = get(&store, notes, &kept[0]).await.unwrap();
+    assert!(is_failed(&commit(&store, write(notes, "more", None, Some(&"x".repeat(9_999_999)))).await));
     commit(&store, write(notes, &kept[0], Some(first.version), None)).await.unwrap();
-    store.probe().wait().await.unwrap();
     commit(&store, write(notes, "more", None, Some(&text))).await.unwrap();
     drop(store);
     let (store, notes) = place.open().await;

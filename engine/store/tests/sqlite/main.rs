@@ -7,6 +7,7 @@ mod failures;
 mod journal;
 mod mixed;
 mod reading;
+mod settling;
 mod upgrades;
 
 use std::collections::VecDeque;
@@ -17,7 +18,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use bytes::Bytes;
 use concord::storage::{Changes, CollectionId, DocKey, NewDoc, Source, Stored, Version, Write};
 use concord::{Id, State};
-use concord_store::sqlite::{BeforeSync, Options, SqliteStore};
+use concord_store::sqlite::{BeforeSync, Options, Pace, SqliteStore};
 use concord_store::{Commit, CommitError, Layout, Record, Store};
 use tempfile::TempDir;
 
@@ -83,6 +84,11 @@ async fn commit(store: &SqliteStore, commit: Commit) -> Result<(), CommitError> 
 async fn get(store: &SqliteStore, collection: CollectionId, id: &str) -> Option<Stored> {
     let snapshot = store.snapshot().wait().await.unwrap();
     snapshot.get(&key(collection, id)).wait().await.unwrap()
+}
+
+/// Documents move into the tables after so many bytes, so many at a time; eight times as many bytes can wait.
+fn pace(layer: usize, piece: usize) -> Options {
+    Options { pace: Pace { layer, most: 8 * layer, piece }, ..Options::default() }
 }
 
 fn is_failed(outcome: &Result<(), CommitError>) -> bool {

@@ -3,11 +3,11 @@
 use concord::storage::{NewDoc, Version};
 
 /// A version of a document. None stands for its absence.
-pub(super) type Kept = (Version, Option<NewDoc>);
+pub(crate) type Kept = (Version, Option<NewDoc>);
 
 /// The newest version and, oldest first, those that somebody may still ask for. Nearly always none, and an empty list
 /// takes no memory.
-pub(super) struct Chain {
+pub(crate) struct Chain {
     newest: Kept,
     older: Vec<Kept>,
 }
@@ -22,7 +22,7 @@ impl Chain {
     }
 
     /// The version that a reader at `at` sees.
-    pub(super) fn at(&self, at: Version) -> Option<&Kept> {
+    pub(crate) fn at(&self, at: Version) -> Option<&Kept> {
         if self.newest.0 <= at {
             return Some(&self.newest);
         }
@@ -30,7 +30,7 @@ impl Chain {
     }
 
     /// The version of the document, if it is there now.
-    pub(super) fn current(&self) -> Option<Version> {
+    pub(crate) fn current(&self) -> Option<Version> {
         self.newest.1.as_ref().map(|_| self.newest.0)
     }
 
@@ -44,6 +44,20 @@ impl Chain {
         let gone = self.older.drain(..unseen).collect();
         self.older.shrink_to_fit();
         gone
+    }
+
+    /// The newest version.
+    pub(crate) fn newest(&self) -> &Kept {
+        &self.newest
+    }
+
+    /// Takes back what is newer than `at`. Whether nothing is left.
+    pub(super) fn retract(&mut self, at: Version) -> bool {
+        while self.newest.0 > at {
+            let Some(before) = self.older.pop() else { return true };
+            self.newest = before;
+        }
+        false
     }
 
     /// Whether nothing is left but the document's absence.

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use concord::storage::Version;
 
 #[derive(Default)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     newest: Version,
     /// How many snapshots there are of a version; oldest first, none of them without any.
     readers: VecDeque<(Version, usize)>,
@@ -16,13 +16,23 @@ pub(super) struct Clock {
 
 impl Clock {
     /// The next version, and the oldest one that is still being read or will be.
-    pub(super) fn tick(&mut self) -> (Version, Version) {
+    pub(crate) fn tick(&mut self) -> (Version, Version) {
         self.newest += 1;
         (self.newest, self.oldest())
     }
 
+    /// Goes on to a version that others have counted.
+    pub(crate) fn advance(&mut self, to: Version) {
+        self.newest = self.newest.max(to);
+    }
+
+    /// The newest version.
+    pub(crate) fn newest(&self) -> Version {
+        self.newest
+    }
+
     /// Begins a snapshot; of which version.
-    pub(super) fn enter(&mut self) -> Version {
+    pub(crate) fn enter(&mut self) -> Version {
         match self.readers.back_mut() {
             Some((version, count)) if *version == self.newest => *count += 1,
             _ => self.readers.push_back((self.newest, 1)),
@@ -31,7 +41,7 @@ impl Clock {
     }
 
     /// Ends a snapshot of this version.
-    pub(super) fn leave(&mut self, at: Version) {
+    pub(crate) fn leave(&mut self, at: Version) {
         let Ok(place) = self.readers.binary_search_by_key(&at, |(version, _)| *version) else { return };
         let Some((_, count)) = self.readers.get_mut(place) else { return };
         *count -= 1;
@@ -40,7 +50,8 @@ impl Clock {
         }
     }
 
-    fn oldest(&self) -> Version {
+    /// The oldest version that is still being read or will be.
+    pub(crate) fn oldest(&self) -> Version {
         self.readers.front().map_or(self.newest, |(version, _)| *version)
     }
 }
