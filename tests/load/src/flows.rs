@@ -79,8 +79,8 @@ async fn open(more: usize) -> Result<App, Fault> {
     Ok(App::options().rules(sources(more)).open(registry()?, Arc::new(MemoryStore::default())).await?)
 }
 
-/// Flows a second, over so much time.
-async fn flows(app: &App, time: Duration) -> Result<f64, Fault> {
+/// Runs so many flows.
+async fn some(app: &App, count: u64) -> Result<(), Fault> {
     let contract = app.contract_at("/bench/sessions").ok_or("there is no contract")?;
     let head = Head {
         method: "POST".into(),
@@ -89,28 +89,42 @@ async fn flows(app: &App, time: Duration) -> Result<f64, Fault> {
         ip: "127.0.0.1".into(),
         ..Head::default()
     };
+    for _ in 0..count {
+        let body = Bytes::from_static(br#"{"host":"ada"}"#);
+        let Ok(admission) = app.admit(contract, head.clone()).await else {
+            return Err("not admitted".into());
+        };
+        let answered = app.request(admission, body).await;
+        if answered.status != 201 {
+            return Err(format!("answered {}", answered.status).into());
+        }
+    }
+    Ok(())
+}
+
+/// Flows a second, over so much time.
+async fn flows(app: &App, time: Duration) -> Result<f64, Fault> {
     let started = Instant::now();
     let mut done = 0_u64;
     while started.elapsed() < time {
-        for _ in 0..100 {
-            let body = Bytes::from_static(br#"{"host":"ada"}"#);
-            let Ok(admission) = app.admit(contract, head.clone()).await else {
-                return Err("not admitted".into());
-            };
-            let answered = app.request(admission, body).await;
-            if answered.status != 201 {
-                return Err(format!("answered {}", answered.status).into());
-            }
-        }
+        some(app, 100).await?;
         done += 100;
     }
     Ok(done as f64 / started.elapsed().as_secs_f64())
 }
 
+fn one_core() -> Result<tokio::runtime::Runtime, Fault> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+/// So many flows and nothing else: two counts under a profiler, and the difference is what a flow takes.
+pub(crate) fn alone(count: u64) -> Result<(), Fault> {
+    one_core()?.block_on(async { some(&open(0).await?, count).await })
+}
+
 /// Flows a second on one core, and what other syncs cost; and how long a thousand syncs take to check.
 pub(crate) fn rows(options: &Options) -> Result<Vec<Figure>, Fault> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    one_core()?.block_on(async {
         let (mut alone, mut beside, mut checked) = (Vec::new(), Vec::new(), Vec::new());
         let time = Duration::from_secs_f64(options.seconds / 2.0);
         for _ in 0..options.rounds {

@@ -43,6 +43,11 @@ struct Cli {
 enum Command {
     /// Be the bare handler
     Bare,
+    /// Run so many flows and tell nothing: for a profiler
+    Flows {
+        /// How many
+        count: u64,
+    },
 }
 
 #[derive(Args)]
@@ -94,6 +99,7 @@ fn main() -> ExitCode {
     let Cli { command, options } = Cli::parse();
     let done = match command {
         Some(Command::Bare) => bare::serve().map(|()| true),
+        Some(Command::Flows { count }) => flows::alone(count).map(|()| true),
         None => report(&options),
     };
     match done {
