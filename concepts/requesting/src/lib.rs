@@ -1,18 +1,18 @@
 //! Requests from outside, and the responses that syncs give them.
 //!
 //! It keeps nothing: a request lives as long as its flow, and the record of a response is the response. Its impl is
-//! written by hand, as no macro knows inputs whose fields others choose; and a body passes through as the text it is,
-//! neither read nor written again.
+//! written by hand, as no macro knows inputs whose fields others choose; and a body passes through as it is, neither read
+//! nor written again.
 
 use std::collections::BTreeMap;
 
 use concord::spec::{ActionSpec, CollectionSpec, ConceptSpec, ParamSpec, Role};
 use concord::{
-    Blob, Collections, Concept, ConceptError, Id, Input, Kind, Output, Place, Refusal, Running, Tx, rt,
+    Blob, Collections, Concept, ConceptError, Id, Input, Json, Output, Place, Refusal, Running, Tx, Value, rt,
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// A request, known by its id alone.
 pub enum Request {}
@@ -70,7 +70,8 @@ struct File {
     blob: Id<Blob>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "for its schema")]
 struct Requested {
     request: Id<Request>,
 }
@@ -85,16 +86,14 @@ struct RespondInput {
     headers: Option<BTreeMap<String, String>>,
 }
 
-/// The same, as it is read.
-#[derive(Serialize, Deserialize)]
+/// The same, as it is read: of the body it matters only that it is there.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Response<'a> {
+#[expect(dead_code, reason = "read to be checked")]
+struct Response {
     request: Id<Request>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    body: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<IgnoredAny>,
     headers: Option<BTreeMap<String, String>>,
 }
 
@@ -126,7 +125,7 @@ impl Concept for Requesting {
                     param("files", true),
                 ],
                 input: rt::schema::<RequestInput>,
-                output: rt::output::<Requested>,
+                output: rt::schema::<Requested>,
                 errors: Error::ERRORS,
                 open: true,
                 stimulus: true,
@@ -166,16 +165,14 @@ impl Concept for Requesting {
 
 fn request(tx: &mut Tx, input: Input<'_>) -> Output {
     input.keep();
-    let id = tx.fresh_id::<Request>();
-    format!(r#"{{"request":"{}"}}"#, id.as_str()).into()
+    let request = Value::Text(tx.fresh_id::<Request>().into());
+    Json::Value(Value::Object([("request".into(), request)].into()))
 }
 
 fn respond(input: Input<'_>) -> Result<Output, Refusal> {
-    let body = input.keep();
-    let response: Response<'_> = serde_json::from_slice(body)
-        .map_err(|error| Refusal::new(Kind::Invalid, concord::INVALID_REQUEST, error.to_string()))?;
+    let response: Response = input.keep_as()?;
     match response.status {
         Some(status) if !(200..600).contains(&status) => Err(Error::BadStatus { status }.into()),
-        Some(_) | None => Ok(Output::from_static(b"{}")),
+        Some(_) | None => Ok(Json::empty()),
     }
 }

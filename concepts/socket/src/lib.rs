@@ -8,11 +8,11 @@
 mod spec;
 
 use concord::{
-    Collection, Concept, ConceptError, Data, Id, Input, Kind, Millis, Output, Refusal, Running, State,
+    Collection, Concept, ConceptError, Data, Id, Input, Json, Millis, Output, Refusal, Running, State,
     StoreError, Tx, concept, rt,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 /// A connection, or a group of them, known by its id alone.
@@ -71,15 +71,14 @@ struct Closing {
     connection: Id<Connection>,
 }
 
-/// A message, as it is read: the data passes through as the text it is.
-#[derive(Serialize, Deserialize)]
+/// A message, as it is read: the data passes through as it is.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Emission<'a> {
+#[expect(dead_code, reason = "read to be checked")]
+struct Emission {
     to: Id<Target>,
     event: String,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    data: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<IgnoredAny>,
     except: Option<Id<Target>>,
 }
 
@@ -92,31 +91,33 @@ impl Concept for Socket {
     fn call<'a>(&'a self, action: usize, tx: &'a mut Tx, input: Input<'a>) -> Running<'a> {
         match action {
             spec::OPEN => Box::pin(async move {
-                let opening: Opening = read(input.keep())?;
-                rt::action(self.open(tx, opening).await)
+                let (form, opening) = (input.form(), input.keep_as::<Opening>()?);
+                rt::action(self.open(tx, opening).await, form)
             }),
             spec::RECEIVE => {
                 input.keep();
-                Box::pin(std::future::ready(Ok(Output::from_static(b"{}"))))
+                Box::pin(std::future::ready(Ok(Json::empty())))
             }
             spec::CLOSE => Box::pin(async move {
-                let Closing { connection } = read(input.keep())?;
-                rt::action(self.close(tx, &connection).await)
+                let (form, Closing { connection }) = (input.form(), input.keep_as()?);
+                rt::action(self.close(tx, &connection).await, form)
             }),
             spec::JOIN | spec::LEAVE => Box::pin(std::future::ready(
-                input.read::<spec::Grouping>(&spec::ACTIONS[action]).map(|_| Output::from_static(b"{}")),
+                input.read::<spec::Grouping>(&spec::ACTIONS[action]).map(|_| Json::empty()),
             )),
             spec::EMIT => Box::pin(std::future::ready(emit(input))),
             spec::DISCONNECT => Box::pin(std::future::ready(
-                input.read::<spec::Ending>(&spec::ACTIONS[action]).map(|_| Output::from_static(b"{}")),
+                input.read::<spec::Ending>(&spec::ACTIONS[action]).map(|_| Json::empty()),
             )),
             spec::GET => Box::pin(async move {
+                let form = input.form();
                 let spec::Getting { connection } = input.read(&spec::ACTIONS[action])?;
-                rt::rows(self.get(tx, &connection).await)
+                rt::rows(self.get(tx, &connection).await, form)
             }),
             spec::ALL => Box::pin(async move {
+                let form = input.form();
                 let spec::Listing { after } = input.read(&spec::ACTIONS[action])?;
-                rt::rows(self.all(tx, after.as_ref()).await)
+                rt::rows(self.all(tx, after.as_ref()).await, form)
             }),
             _ => rt::no_such_action(),
         }
@@ -155,14 +156,9 @@ impl From<Connection> for Details {
 }
 
 fn emit(input: Input<'_>) -> Result<Output, Refusal> {
-    let Emission { event, .. } = read(input.keep())?;
+    let Emission { event, .. } = input.keep_as()?;
     if event.is_empty() {
         return Err(Error::NoEvent.into());
     }
-    Ok(Output::from_static(b"{}"))
-}
-
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal::new(Kind::Invalid, concord::INVALID_REQUEST, error.to_string()))
+    Ok(Json::empty())
 }

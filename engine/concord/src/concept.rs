@@ -5,16 +5,15 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use bytes::Bytes;
-
 use crate::error::Refusal;
 use crate::input::Input;
 use crate::spec::{CollectionSpec, ConceptSpec};
 use crate::storage::CollectionId;
 use crate::tx::Tx;
+use crate::value::Json;
 
-/// The JSON text of a result. Of a query, an array of rows.
-pub type Output = Bytes;
+/// What an action gives back. Of a query, a list of rows.
+pub type Output = Json;
 
 /// A running action.
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<Output, Refusal>> + Send + 'a>>;

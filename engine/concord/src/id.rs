@@ -102,6 +102,12 @@ impl<T: ?Sized> FromStr for Id<T> {
     }
 }
 
+impl<T: ?Sized> From<Id<T>> for Arc<str> {
+    fn from(id: Id<T>) -> Self {
+        id.text
+    }
+}
+
 // Written out because a derive would ask the tag for the same trait.
 impl<T: ?Sized> Clone for Id<T> {
     fn clone(&self) -> Self {

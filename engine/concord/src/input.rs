@@ -1,47 +1,98 @@
-//! From bytes to typed input.
+//! From a text or a value to typed input.
 //!
-//! The fast path parses straight into the action's own struct. Only when that fails is the text looked at again, slowly,
+//! The fast path reads straight into the action's own struct. Only when that fails is the text looked at again, slowly,
 //! to say in the client's words what is wrong and where.
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::error::{Kind, Refusal};
+use crate::rt::SECRET;
 use crate::spec::ActionSpec;
+use crate::value::{Json, Name, Value};
 
 /// The code of every refusal that input earns before an action sees it.
 pub const INVALID_REQUEST: &str = "INVALID_REQUEST";
 
 /// The input of one call, not yet read.
 pub struct Input<'a> {
-    body: &'a [u8],
-    record: &'a mut Vec<u8>,
+    given: Given<'a>,
+    record: &'a mut Json,
+}
+
+/// The input as it came.
+#[derive(Debug, Clone, Copy)]
+pub enum Given<'a> {
+    /// JSON text, from outside.
+    Text(&'a [u8]),
+    /// A value, from a sync.
+    Value(&'a Value),
+}
+
+/// In which form the result is wanted: in the one that the input had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As JSON text.
+    Text,
+    /// As a value.
+    Value,
 }
 
 impl<'a> Input<'a> {
-    /// `body` is JSON text; `record` receives what may be kept of it.
-    pub fn new(body: &'a [u8], record: &'a mut Vec<u8>) -> Self {
-        Self { body, record }
+    /// `record` receives what may be kept of it.
+    pub fn new(given: Given<'a>, record: &'a mut Json) -> Self {
+        Self { given, record }
     }
 
-    /// The text itself, all of which the record keeps: for inputs without secrets whose fields no type lists.
-    pub fn keep(self) -> &'a [u8] {
-        self.record.clear();
-        self.record.extend_from_slice(self.body);
-        self.body
+    /// In which form the result is wanted.
+    pub fn form(&self) -> Form {
+        match self.given {
+            Given::Text(_) => Form::Text,
+            Given::Value(_) => Form::Value,
+        }
+    }
+
+    /// Lets the record keep all of it: for inputs without secrets whose fields no type lists.
+    pub fn keep(self) {
+        *self.record = match self.given {
+            Given::Text(text) => Json::Text(Bytes::copy_from_slice(text)),
+            Given::Value(value) => Json::Value(value.clone()),
+        };
+    }
+
+    /// The same, and reads it as `T`, which need not look at every field.
+    pub fn keep_as<T: DeserializeOwned>(self) -> Result<T, Refusal> {
+        let read = match self.given {
+            Given::Text(text) => serde_json::from_slice(text),
+            // A fault is told as that of the text that it could have been.
+            Given::Value(value) => T::deserialize(value).or_else(|_| serde_json::from_str(&value.to_json())),
+        };
+        self.keep();
+        read.map_err(|error| invalid(error.to_string()))
     }
 
     /// Reads the input as `T`, and notes in the record what `T` lets be kept: `T` leaves its secrets out when it is
     /// serialized.
     pub fn read<T: DeserializeOwned + Serialize>(self, action: &ActionSpec) -> Result<T, Refusal> {
-        let body = if self.body.is_empty() { b"{}" } else { self.body };
+        let body = match self.given {
+            Given::Text([]) => b"{}",
+            Given::Text(body) => body,
+            Given::Value(value) => {
+                if let (Value::Object(_), Ok(input)) = (value, T::deserialize(value)) {
+                    *self.record = Json::Value(without_secrets(value, action));
+                    return Ok(input);
+                }
+                // Read again, slowly, as the text that it could have been.
+                &value.to_json().into_bytes()
+            }
+        };
         // A struct can be read from an array too; an input is an object.
         let object = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
         match serde_json::from_slice::<T>(body) {
             Ok(input) if object => {
-                self.record.clear();
-                serde_json::to_writer(self.record, &input).map_err(Refusal::internal)?;
+                let record = serde_json::to_vec(&input).map_err(Refusal::internal)?;
+                *self.record = Json::Text(record.into_boxed_slice().into());
                 Ok(input)
             }
             Ok(_) | Err(_) => Err(explain::<T>(body, action)),
@@ -49,10 +100,26 @@ impl<'a> Input<'a> {
     }
 }
 
+/// The value as a record may keep it.
+fn without_secrets(value: &Value, action: &ActionSpec) -> Value {
+    let secret = |name: &str| action.params.iter().any(|param| param.secret && param.name == name);
+    match value {
+        Value::Object(fields) if fields.iter().any(|(name, _)| secret(name)) => {
+            let kept = |(name, value): &(Name, Value)| {
+                let shown =
+                    if secret(name) && !value.is_null() { Value::text(SECRET) } else { value.clone() };
+                (name.clone(), shown)
+            };
+            Value::Object(fields.iter().map(kept).collect())
+        }
+        _ => value.clone(),
+    }
+}
+
 /// Says what is wrong with a body that is no `T`.
 fn explain<T: DeserializeOwned>(body: &[u8], action: &ActionSpec) -> Refusal {
-    let fields = match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Object(fields)) => fields,
+    let fields = match serde_json::from_slice::<serde_json::Value>(body) {
+        Ok(serde_json::Value::Object(fields)) => fields,
         Ok(other) => {
             return invalid(format!("the body must be a JSON object, not {}", name_of(&other)));
         }
@@ -68,7 +135,7 @@ fn explain<T: DeserializeOwned>(body: &[u8], action: &ActionSpec) -> Refusal {
         }
     }
     for param in action.params {
-        if !param.optional && fields.get(param.name).is_none_or(Value::is_null) {
+        if !param.optional && fields.get(param.name).is_none_or(serde_json::Value::is_null) {
             return field_fault(param.name, &format!("the field `{}` is missing", param.name));
         }
     }
@@ -111,14 +178,14 @@ fn without_position(error: &serde_json::Error) -> String {
     text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
 }
 
-fn name_of(value: &Value) -> &'static str {
+fn name_of(value: &serde_json::Value) -> &'static str {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+        serde_json::Value::Null => "null",
+        serde_json::Value::Bool(_) => "a boolean",
+        serde_json::Value::Number(_) => "a number",
+        serde_json::Value::String(_) => "a string",
+        serde_json::Value::Array(_) => "an array",
+        serde_json::Value::Object(_) => "an object",
     }
 }
 
@@ -166,13 +233,15 @@ mod tests {
         ParamSpec { name, optional, secret: false }
     }
 
+    const KEY: ParamSpec = ParamSpec { name: "key", optional: true, secret: true };
+
     const ACTION: ActionSpec = ActionSpec {
         name: "createWindow",
         role: Role::Query(Rows::One),
         summary: "",
         requires: &[],
         effects: &[],
-        params: &[param("owner", false), param("startTime", false), param("days", true), param("key", true)],
+        params: &[param("owner", false), param("startTime", false), param("days", true), KEY],
         input: crate::rt::schema::<()>,
         output: crate::rt::schema::<()>,
         errors: &[],
@@ -180,14 +249,22 @@ mod tests {
         stimulus: false,
     };
 
-    fn read(body: &[u8]) -> (Result<Window, Refusal>, String) {
-        let mut record = Vec::new();
-        let read = Input::new(body, &mut record).read::<Window>(&ACTION);
-        (read, String::from_utf8(record).unwrap())
+    fn read_given(given: Given<'_>) -> (Result<Window, Refusal>, String) {
+        let mut record = Json::NOTHING;
+        let read = Input::new(given, &mut record).read::<Window>(&ACTION);
+        (read, String::from_utf8(record.text().into()).unwrap())
     }
 
-    fn fault(body: &str) -> (String, Option<Value>) {
+    fn read(body: &[u8]) -> (Result<Window, Refusal>, String) {
+        read_given(Given::Text(body))
+    }
+
+    fn fault(body: &str) -> (String, Option<serde_json::Value>) {
         let refusal = read(body.as_bytes()).0.unwrap_err();
+        if let Ok(value) = serde_json::from_str::<Value>(body) {
+            let of_value = read_given(Given::Value(&value)).0.unwrap_err();
+            assert_eq!((&of_value.message, &of_value.details), (&refusal.message, &refusal.details));
+        }
         assert_eq!((refusal.kind, &*refusal.code), (Kind::Invalid, INVALID_REQUEST));
         (refusal.message.into(), refusal.details.and_then(|details| details.get("field").cloned()))
     }
@@ -197,6 +274,14 @@ mod tests {
         let (window, record) = read(br#" { "startTime": 5.0, "owner": "ada", "key": "swordfish" } "#);
         assert_eq!(window.unwrap().key.as_deref(), Some("swordfish"));
         assert_eq!(record, r#"{"owner":"ada","startTime":5,"days":[],"key":"(secret)"}"#);
+    }
+
+    #[test]
+    fn a_record_of_a_value_keeps_it_without_its_secrets() {
+        let given = serde_json::from_str(r#"{"startTime":5,"owner":"ada","key":"swordfish"}"#).unwrap();
+        let (window, record) = read_given(Given::Value(&given));
+        assert_eq!(window.unwrap().key.as_deref(), Some("swordfish"));
+        assert_eq!(record, r#"{"startTime":5,"owner":"ada","key":"(secret)"}"#);
     }
 
     #[test]

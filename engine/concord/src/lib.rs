@@ -18,6 +18,7 @@ pub mod spec;
 mod state;
 pub mod storage;
 mod tx;
+mod value;
 
 pub use blob::{Blob, Blobs};
 pub use collection::{Collection, Find, Index};
@@ -30,3 +31,4 @@ pub use key::Key;
 pub use millis::Millis;
 pub use state::State;
 pub use tx::{IdStyle, Ids, Tx};
+pub use value::{Json, Name, Value};

@@ -7,8 +7,10 @@ pub use {schemars, serde, serde_json};
 
 use crate::concept::{Output, Running};
 use crate::error::{ConceptError, Refusal};
+pub use crate::input::{Form, Given};
 use crate::spec::BoxError;
 use crate::state::State;
+use crate::value::{Json, to_value};
 
 /// What an action returns, or a row of a query: it has a JSON form and a schema.
 #[diagnostic::on_unimplemented(
@@ -21,24 +23,32 @@ pub trait Wire: Serialize + JsonSchema {}
 impl<T: Serialize + JsonSchema> Wire for T {}
 
 /// The result of an action as JSON; `()` is an object without fields.
-pub fn action<T: Wire, E: ConceptError>(result: Result<T, E>) -> Result<Output, Refusal> {
-    json(&result?)
+pub fn action<T: Wire, E: ConceptError>(result: Result<T, E>, form: Form) -> Result<Output, Refusal> {
+    json(&result?, form)
 }
 
 /// The result of a query that gives one row.
-pub fn one<T: Wire, E: ConceptError>(result: Result<T, E>) -> Result<Output, Refusal> {
-    json(&[result?])
+pub fn one<T: Wire, E: ConceptError>(result: Result<T, E>, form: Form) -> Result<Output, Refusal> {
+    json(&[result?], form)
 }
 
 /// The result of a query that gives a list of rows or an optional one.
-pub fn rows<R: IntoIterator<Item: Wire>, E: ConceptError>(result: Result<R, E>) -> Result<Output, Refusal> {
-    json(&Vec::from_iter(result?))
+pub fn rows<R: IntoIterator<Item: Wire>, E: ConceptError>(
+    result: Result<R, E>,
+    form: Form,
+) -> Result<Output, Refusal> {
+    json(&Vec::from_iter(result?), form)
 }
 
-fn json<T: Serialize>(value: &T) -> Result<Output, Refusal> {
+fn json<T: Serialize>(data: &T, form: Form) -> Result<Output, Refusal> {
+    if form == Form::Value
+        && let Ok(value) = to_value(data)
+    {
+        return Ok(if value.is_null() { Json::empty() } else { Json::Value(value) });
+    }
     let mut out = Vec::with_capacity(64);
-    serde_json::to_writer(&mut out, value).map_err(Refusal::internal)?;
-    Ok(if out == b"null" { Output::from_static(b"{}") } else { Output::from(out) })
+    serde_json::to_writer(&mut out, data).map_err(Refusal::internal)?;
+    Ok(if out == b"null" { Json::from_static("{}") } else { Json::Text(out.into()) })
 }
 
 /// What a concept answers when it is asked for an action that it does not have.
@@ -76,8 +86,11 @@ pub fn hex<const N: usize>(number: u128) -> [u8; N] {
 }
 
 /// What stands in a record for a secret.
+pub const SECRET: &str = "(secret)";
+
+/// Writes a secret as a record has it.
 pub fn redacted<T, S: Serializer>(_: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str("(secret)")
+    serializer.serialize_str(SECRET)
 }
 
 /// An index key from anything that serializes as text: enums.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::source::Span;
-use crate::value::Value;
+use concord::Value;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Name {

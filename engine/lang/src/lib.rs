@@ -7,7 +7,6 @@ mod ast;
 mod check;
 mod diagnostic;
 mod folder;
-mod json;
 mod layout;
 mod names;
 mod parse;
@@ -16,18 +15,17 @@ pub mod shape;
 mod source;
 mod token;
 mod types;
-mod value;
+
+pub use concord::{Name, Value};
 
 pub use check::{check, owned};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use folder::{FolderError, read_folder};
-pub use json::write_text;
 pub use layout::layout;
 pub use names::{ActionId, ActionSig, ConceptSig, Does, ErrorSig, InputSig, Names, Rows};
 pub use plan::Plan;
 pub use source::{FileId, Place, Source, Sources, Span};
 pub use types::{Base, FieldType, Type};
-pub use value::Value;
 
 /// Reads files for syntax alone, which needs no concepts.
 ///

@@ -9,7 +9,7 @@ use concord::Kind;
 use crate::names::{ActionId, Rows};
 use crate::source::Span;
 use crate::types::Type;
-use crate::value::Value;
+use concord::Value;
 
 /// A variable's place in a frame.
 pub type Slot = usize;

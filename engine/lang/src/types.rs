@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::shape::Shape;
-use crate::value::Value;
+use concord::Value;
 
 /// A type, and whether null is among its values.
 #[derive(Debug, Clone, PartialEq)]

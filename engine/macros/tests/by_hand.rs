@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use concord::rt::Given;
 use concord::storage::{Answer, CollectionId, DocKey, Lookup, Scan, Snapshot, Source, StorageFault, Stored};
-use concord::{Concept, Ids, Input, Millis, Place, Tx};
+use concord::{Concept, Ids, Input, Json, Millis, Place, Tx};
 
 mod with_macros {
     //! As authors write it.
@@ -171,12 +172,14 @@ mod by_hand {
         fn call<'a>(&'a self, action: usize, tx: &'a mut Tx, input: Input<'a>) -> Running<'a> {
             match action {
                 0 => Box::pin(async move {
+                    let form = input.form();
                     let CastVoteInput { user, ballot_key } = input.read(&Self::SPEC.actions[0])?;
-                    rt::action(self.cast_vote(tx, user, ballot_key).await)
+                    rt::action(self.cast_vote(tx, user, ballot_key).await, form)
                 }),
                 1 => Box::pin(async move {
+                    let form = input.form();
                     let GetVotesQuery { user } = input.read(&Self::SPEC.actions[1])?;
-                    rt::rows(self.get_votes(&*tx, user).await)
+                    rt::rows(self.get_votes(&*tx, user).await, form)
                 }),
                 _ => rt::no_such_action(),
             }
@@ -233,14 +236,14 @@ impl Ids for Empty {
 }
 
 /// What a call answers, what it lets be recorded, and what it writes.
-async fn answers<C: Concept + Default>(action: usize, body: &str) -> String {
+async fn answers<C: Concept + Default>(action: usize, given: Given<'_>) -> String {
     let mut concept = C::default();
     concept.bind(&[Place { id: CollectionId(0), name: "Upvote.votes".into() }]);
     let mut tx = Tx::new(Arc::new(Empty), Arc::new(Empty), Millis(0), false);
-    let mut record = Vec::new();
-    let result = concept.call(action, &mut tx, Input::new(body.as_bytes(), &mut record)).await;
+    let mut record = Json::NOTHING;
+    let result = concept.call(action, &mut tx, Input::new(given, &mut record)).await;
     let result = result.map_err(|refusal| (refusal.kind, refusal.code, refusal.message, refusal.details));
-    format!("{result:?} {} {:?}", String::from_utf8(record).unwrap(), tx.finish().unwrap())
+    format!("{result:?} {} {:?}", String::from_utf8(record.text().into()).unwrap(), tx.finish().unwrap())
 }
 
 /// What a concept says about itself, schemas included.
@@ -294,23 +297,24 @@ async fn the_macro_and_the_hand_behave_alike() {
     ];
     for (action, body) in calls {
         let (macros, hand) = (
-            answers::<with_macros::Upvote>(action, body).await,
-            answers::<by_hand::Upvote>(action, body).await,
+            answers::<with_macros::Upvote>(action, Given::Text(body.as_bytes())).await,
+            answers::<by_hand::Upvote>(action, Given::Text(body.as_bytes())).await,
         );
         assert_eq!(macros, hand, "{body}");
     }
-    let written = answers::<with_macros::Upvote>(0, r#"{"user":"ada"}"#).await;
+    let written = answers::<with_macros::Upvote>(0, Given::Text(br#"{"user":"ada"}"#)).await;
     assert!(written.contains("00000000-0000-4000-8000-000000000007"), "{written}");
 }
 
 #[tokio::test]
 async fn a_record_shows_that_there_was_a_secret_and_not_which() {
-    let told = answers::<with_macros::Upvote>(0, r#"{"user":"ada","ballotKey":"swordfish"}"#).await;
+    let told =
+        answers::<with_macros::Upvote>(0, Given::Text(br#"{"user":"ada","ballotKey":"swordfish"}"#)).await;
     assert!(
         told.contains(r#"{"user":"ada","ballotKey":"(secret)"}"#) && !told.contains("swordfish"),
         "{told}"
     );
-    let none = answers::<with_macros::Upvote>(0, r#"{"user":"ada","ballotKey":null}"#).await;
+    let none = answers::<with_macros::Upvote>(0, Given::Text(br#"{"user":"ada","ballotKey":null}"#)).await;
     assert!(!none.contains("ballotKey"), "{none}");
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use concord::{Output, Refusal};
+use concord::{Json, Refusal};
 use concord_lang::plan::Test;
 use concord_lang::{Diagnostics, Plan, Sources, Value};
 use concord_store::{Commit, Owed, Store};
@@ -50,7 +50,7 @@ pub struct Reply {
     /// The flow that the call started.
     pub flow: FlowId,
     /// The result as JSON text (of a query, an array), or why not.
-    pub result: Result<Output, Refusal>,
+    pub result: Result<Bytes, Refusal>,
 }
 
 impl App {
@@ -100,7 +100,7 @@ impl App {
         self.called(
             self.fresh_flow(),
             action,
-            Input { text: input, values: None, keep: None, upload: None, admitted: Vec::new() },
+            Input { given: Json::Text(input), keep: None, upload: None, admitted: Vec::new() },
         )
     }
 
@@ -116,7 +116,12 @@ impl App {
         Ok(self.called(
             flow,
             action,
-            Input { text, values: None, keep: None, upload: Some(Box::new(upload)), admitted: Vec::new() },
+            Input {
+                given: Json::Text(text),
+                keep: None,
+                upload: Some(Box::new(upload)),
+                admitted: Vec::new(),
+            },
         ))
     }
 
@@ -134,7 +139,7 @@ impl App {
         let answer = self.start(flow, action, input, Waits::Result);
         async move {
             let result = match answer.await {
-                Answer::Result(output) => Ok(output),
+                Answer::Result(output) => Ok(output.text()),
                 Answer::Refused(_, refusal) => Err(refusal),
                 Answer::Response(_) => Err(Refusal::internal("a call is not answered by a response")),
             };

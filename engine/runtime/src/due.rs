@@ -3,6 +3,8 @@
 //! Each durable commit that leaves something due adds one row, with what happened since the last. After a crash the rows
 //! are read in order: the records say what matches, the firings which of the matches have had their effect.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -13,7 +15,7 @@ use crate::registry::Registry;
 use crate::rules::{Rules, SyncId};
 
 /// Which firing: a sync and the records that it matched.
-pub(crate) type Key = (SyncId, Box<[RecordId]>);
+pub(crate) type Key = (SyncId, Arc<[RecordId]>);
 
 /// A flow as its rows have it.
 #[derive(Default)]
@@ -63,10 +65,8 @@ pub(crate) fn decode(rows: &[Bytes], registry: &Registry, rules: &Rules) -> Opti
         for line in row.records {
             open.records.push(Record::of_json(line, registry)?);
         }
-        let known = row
-            .fired
-            .into_iter()
-            .filter_map(|(sync, records)| Some((rules.by_name(&sync)?, records.into_boxed_slice())));
+        let known =
+            row.fired.into_iter().filter_map(|(sync, records)| Some((rules.by_name(&sync)?, records.into())));
         open.fired.extend(known);
     }
     Some(open)

@@ -1,57 +1,72 @@
-//! A record as rules see it: values instead of text, read when first asked for.
+//! A record as rules see it: with the whole of its input, and values where it holds text.
+//!
+//! What a record keeps of an input may lack secrets; rules compare and pass on what was given. A text is read when somebody
+//! first asks.
 
 use std::cell::OnceCell;
 
-use bytes::Bytes;
+use concord::{Json, Refusal};
 use concord_lang::{ActionId, Value};
 
-use crate::flow::Failure;
+use crate::flow::{Failure, Record};
 
 pub(crate) struct Fact {
-    pub(crate) action: ActionId,
-    /// Whether it failed.
-    pub(crate) failed: bool,
-    input_text: Bytes,
-    outcome: Result<Bytes, Failure>,
+    pub(crate) record: Record,
+    given: Json,
+    /// What `given` says, if it is a text and somebody asked.
     input: OnceCell<Value>,
+    /// The same of the outcome.
     output: OnceCell<Value>,
 }
 
 impl Fact {
-    pub(crate) fn new(action: ActionId, input: Bytes, outcome: Result<Bytes, Failure>) -> Self {
-        Self {
-            action,
-            failed: outcome.is_err(),
-            input_text: input,
-            outcome,
-            input: OnceCell::new(),
-            output: OnceCell::new(),
-        }
+    /// `given` is the input as the action got it.
+    pub(crate) fn new(record: Record, given: Json) -> Self {
+        Self { record, given, input: OnceCell::new(), output: OnceCell::new() }
+    }
+
+    /// Of a record of which nothing else is left.
+    pub(crate) fn of_record(record: Record) -> Self {
+        let given = record.input.clone();
+        Self::new(record, given)
+    }
+
+    pub(crate) fn action(&self) -> ActionId {
+        self.record.action.into()
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.record.outcome.is_err()
+    }
+
+    /// It turns out that it failed.
+    pub(crate) fn fail(&mut self, refusal: &Refusal) {
+        self.record.outcome = Err(refusal.into());
+        self.output = OnceCell::new();
     }
 
     pub(crate) fn input(&self) -> &Value {
-        self.input.get_or_init(|| read(&self.input_text))
-    }
-
-    /// With its input known already, as values.
-    pub(crate) fn with_input(self, input: Value) -> Self {
-        Self { input: OnceCell::from(input), ..self }
+        seen(&self.given, &self.input)
     }
 
     /// The result; of a failure, its code, message and kind.
     pub(crate) fn output(&self) -> &Value {
-        self.output.get_or_init(|| match &self.outcome {
-            Ok(output) => read(output),
-            Err(Failure { kind, code, message }) => {
-                let field = |name: &str, text: &str| (name.into(), Value::text(text));
-                let fields = [field("code", code), field("message", message), field("kind", kind.name())];
-                Value::Object(fields.into())
-            }
-        })
+        match &self.record.outcome {
+            Ok(output) => seen(output, &self.output),
+            Err(failure) => self.output.get_or_init(|| told(failure)),
+        }
     }
 }
 
-/// Records hold JSON that the engine wrote; an input that could not be read is empty.
-fn read(text: &[u8]) -> Value {
-    serde_json::from_slice(text).unwrap_or_default()
+/// Texts are JSON that the engine wrote or an action has read; an input that could not be read is null.
+fn seen<'j>(json: &'j Json, read: &'j OnceCell<Value>) -> &'j Value {
+    match json {
+        Json::Value(value) => value,
+        Json::Text(_) => read.get_or_init(|| json.value()),
+    }
+}
+
+fn told(Failure { kind, code, message }: &Failure) -> Value {
+    let fields = [("code", &**code), ("message", message), ("kind", kind.name())];
+    Value::Object(fields.map(|(name, text)| (name.into(), Value::text(text))).into())
 }

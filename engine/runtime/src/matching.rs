@@ -3,15 +3,18 @@
 //! A match is found by the newest of its records, so it is found once: the other lines look only at older ones. What a
 //! flow's commit would make due has to be known before the commit, so finding is a pure function of the facts.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
-use concord::Ids;
+use concord::{Ids, Millis};
 use concord_lang::plan::Sync;
 
+use crate::clock::Clock;
 use crate::eval::pattern::fits;
 use crate::eval::{Frame, Surroundings};
 use crate::fact::Fact;
 use crate::rules::{Rules, SyncId};
+use crate::transaction::Engine;
 
 /// A record's number within its flow.
 pub(crate) type RecordId = u32;
@@ -21,7 +24,7 @@ pub(crate) type RecordId = u32;
 pub(crate) struct Match {
     pub(crate) sync: SyncId,
     /// One record for each line of `when`.
-    pub(crate) records: Box<[RecordId]>,
+    pub(crate) records: Arc<[RecordId]>,
     /// What the lines bound.
     pub(crate) frame: Frame,
 }
@@ -29,8 +32,6 @@ pub(crate) struct Match {
 /// What new records lead to.
 #[derive(Default)]
 pub(crate) struct Found {
-    /// The new records, as rules see them.
-    pub(crate) facts: Vec<Fact>,
     pub(crate) matches: Vec<Match>,
     /// Syncs with several lines of which one has happened now.
     pub(crate) armed: Vec<SyncId>,
@@ -38,13 +39,21 @@ pub(crate) struct Found {
 
 /// What a pattern's default may know of the world.
 pub(crate) struct Outside<'a> {
-    pub(crate) now: i64,
-    pub(crate) ids: &'a dyn Ids,
+    clock: &'a dyn Clock,
+    /// The time, once somebody asked: it stands still from then on.
+    now: OnceCell<Millis>,
+    ids: &'a dyn Ids,
+}
+
+impl<'a> Outside<'a> {
+    pub(crate) fn of(engine: &'a Engine) -> Self {
+        Self { clock: &*engine.clock, now: OnceCell::new(), ids: &*engine.ids }
+    }
 }
 
 impl Surroundings for Outside<'_> {
     fn now(&self) -> i64 {
-        self.now
+        self.now.get_or_init(|| self.clock.now()).0
     }
 
     fn fresh(&mut self) -> Arc<str> {
@@ -68,12 +77,13 @@ impl Matcher<'_> {
         let mut candidates: Vec<SyncId> = Vec::new();
         for newest in first..self.facts.len() {
             let fact = &self.facts[newest];
-            if !self.rules.index.listens(fact.action) {
+            if !self.rules.index.listens(fact.action()) {
                 continue;
             }
             candidates.clear();
             self.rules.index.found_by(fact, &mut candidates);
-            let waits = |sync: &&SyncId| self.sync(**sync).when.iter().any(|line| line.action == fact.action);
+            let waits =
+                |sync: &&SyncId| self.sync(**sync).when.iter().any(|line| line.action == fact.action());
             candidates.extend(self.armed.iter().chain(&found.armed).filter(waits));
             candidates.sort_unstable();
             candidates.dedup();
@@ -98,7 +108,7 @@ impl Matcher<'_> {
     fn complete(&mut self, id: SyncId, newest: usize, matches: &mut Vec<Match>) {
         let rules = self.rules;
         let sync = &rules.plan.syncs[id as usize];
-        let action = self.facts[newest].action;
+        let action = self.facts[newest].action();
         for place in 0..sync.when.len() {
             if sync.when[place].action == action {
                 let mut join = Join { id, sync, place, newest, chosen: Vec::new(), matches };
@@ -116,7 +126,10 @@ impl Matcher<'_> {
         for record in records {
             let fact = &facts[record];
             let number = RecordId::try_from(record).unwrap_or(RecordId::MAX);
-            if fact.action != line.action || fact.failed != line.fails || join.chosen.contains(&number) {
+            if fact.action() != line.action
+                || fact.has_failed() != line.fails
+                || join.chosen.contains(&number)
+            {
                 continue;
             }
             let mut frame = Frame::clone(frame);

@@ -7,8 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use bytes::Bytes;
-use concord::{Blobs, INVALID_REQUEST, Kind, Output, Refusal};
+use concord::{Blobs, INVALID_REQUEST, Json, Kind, Output, Refusal};
 use concord_lang::Value;
 use concord_store::{CommitError, Owed};
 
@@ -16,12 +15,12 @@ use crate::carry::Slot;
 use crate::due::{self, Key};
 use crate::eval::{Frame, Halt};
 use crate::fact::Fact;
-use crate::flow::{Cause, Failure, Flow, FlowId, Note, Record, What};
+use crate::flow::{Cause, Failure, Flow, FlowId, Note, What};
 use crate::matching::{Found, Match, Matcher, Outside};
 use crate::registry::ActionRef;
 use crate::rules::SyncId;
 use crate::stimulus::{Answer, Input, Waits};
-use crate::transaction::{End, Engine, Firings, Job, Ran};
+use crate::transaction::{Done, End, Engine, Firings, Job, Ran};
 
 enum Task {
     Fire(Match),
@@ -32,7 +31,7 @@ enum Task {
 pub(crate) struct Run<'e> {
     engine: &'e Engine,
     id: FlowId,
-    records: Vec<Record>,
+    /// What happened, in order.
     facts: Vec<Fact>,
     notes: Vec<Note>,
     /// Syncs of which a line has happened.
@@ -65,8 +64,7 @@ impl<'e> Run<'e> {
         Self {
             engine,
             id,
-            records: Vec::new(),
-            facts: Vec::new(),
+            facts: Vec::with_capacity(4),
             notes: Vec::new(),
             armed: Vec::new(),
             stack: Vec::new(),
@@ -92,29 +90,23 @@ impl<'e> Run<'e> {
         run.saved = open.records.len();
         run.is_open = true;
         run.skip = open.fired.into_iter().collect();
-        let facts = open
-            .records
-            .iter()
-            .map(|record| Fact::new(record.action.into(), record.input.clone(), record.outcome.clone()));
-        run.facts = facts.collect();
-        run.records = open.records;
+        run.facts = open.records.into_iter().map(Fact::of_record).collect();
         let mut found = run.find(0);
-        found.matches.retain(|found| !run.skip.contains(&(found.sync, found.records.clone())));
-        run.take(Vec::new(), found);
+        found.matches.retain(|found| !run.skip.contains(&(found.sync, Arc::clone(&found.records))));
+        run.take(found);
         run
     }
 
     /// Runs the flow from its stimulus to its end.
     pub(crate) async fn start(mut self, action: ActionRef, input: &Input) -> Flow {
-        let Input { text, values, keep, upload, admitted: _ } = input;
+        let Input { given, keep, upload, admitted: _ } = input;
         self.blobs = upload.as_ref().and_then(|upload| upload.blobs());
-        let (ran, found) = self.transact(Job::Call(action, text, values.as_ref()), None).await;
-        let Ran { mut records, end, .. } = ran;
-        if let (Some(first), Some(keep)) = (records.first_mut(), keep) {
-            first.input = keep.clone();
+        let (ran, found) = self.transact(Job::Call(action, given), None).await;
+        if let (Some(first), Some(keep)) = (self.facts.first_mut(), keep) {
+            first.record.input = keep.clone();
         }
-        self.take(records, found);
-        if let End::Called(result) = end {
+        self.take(found);
+        if let End::Called(result) = ran.end {
             self.begin(action, result);
         }
         self.work().await
@@ -140,7 +132,7 @@ impl<'e> Run<'e> {
         while let Some(task) = self.stack.pop() {
             match task {
                 Task::Refuse(action, refusal) => self.say(Answer::Refused(Some(action), refusal)),
-                Task::Fire(_) if self.records.len() >= self.engine.flow_bound => self.stop(),
+                Task::Fire(_) if self.facts.len() >= self.engine.flow_bound => self.stop(),
                 Task::Fire(due) => {
                     self.lasting -= usize::from(self.engine.rules.is_lasting(due.sync));
                     let waited = self.answer.is_some();
@@ -165,10 +157,11 @@ impl<'e> Run<'e> {
             let ignored = || (reaction && !self.is_taken_up).then(unheard);
             let refused = self.refused.take().or_else(ignored);
             if let Some(slot) = self.answer.take() {
-                slot.put(refused.unwrap_or(Answer::Result(Output::from_static(b"{}"))));
+                slot.put(refused.unwrap_or(Answer::Result(Json::empty())));
             }
         }
-        let flow = Flow { id: self.id, admitted: Vec::new(), records: self.records, notes: self.notes };
+        let records = self.facts.into_iter().map(|fact| fact.record).collect();
+        let flow = Flow { id: self.id, admitted: Vec::new(), records, notes: self.notes };
         // What failed because the store did is still owed.
         if self.is_open && !flow.is_stranded() {
             self.engine.closing.lock().unwrap_or_else(PoisonError::into_inner).push(self.id.0);
@@ -178,7 +171,7 @@ impl<'e> Run<'e> {
 
     /// The flow has no end of its own.
     fn stop(&mut self) {
-        let last = self.records.iter().rev().filter_map(|record| record.cause.as_ref());
+        let last = self.facts.iter().rev().filter_map(|fact| fact.record.cause.as_ref());
         let names: BTreeSet<&str> = last.take(100).map(|cause| &*cause.sync).collect();
         let names = names.into_iter().collect::<Vec<&str>>().join(", ");
         tracing::error!(flow = %self.id, syncs = names, "a flow went on and on, and was stopped");
@@ -191,7 +184,9 @@ impl<'e> Run<'e> {
     async fn fire(&mut self, due: Match) {
         let engine = self.engine;
         let sync = &engine.rules.plan.syncs[due.sync as usize];
-        let cause = Cause { sync: Arc::clone(engine.rules.name(due.sync)), records: (&*due.records).into() };
+        let cause =
+            Cause { sync: Arc::clone(engine.rules.name(due.sync)), records: Arc::clone(&due.records) };
+        let before = self.facts.len();
         let (ran, found) = self.transact(Job::Fire(sync, &due.frame, &cause), Some(&due)).await;
         let has_stimulus = due.records.contains(&0);
         let Firings { done, dropped, failed } = &engine.firings;
@@ -203,9 +198,9 @@ impl<'e> Run<'e> {
         counter.fetch_add(1, Ordering::Relaxed);
         match ran.end {
             End::Done => {
-                let response = self.response(&ran);
+                let response = self.response(before);
                 self.fired.push((due.sync, due.records));
-                self.take(ran.records, found);
+                self.take(found);
                 if let Some(response) = response {
                     self.respond(response, cause);
                 }
@@ -230,7 +225,7 @@ impl<'e> Run<'e> {
                     self.stack.push(Task::Refuse(action, refusal));
                 }
                 self.fired.push((due.sync, due.records));
-                self.take(ran.records, found);
+                self.take(found);
             }
             // A firing is no call and admits nobody.
             End::Called(_) | End::Admitted(_) => {}
@@ -249,16 +244,15 @@ impl<'e> Run<'e> {
         self.note(cause, What::Refused { line, frame, failure: Failure::from(refusal) });
     }
 
-    /// The response among these records, if one is to our request.
-    fn response(&self, ran: &Ran) -> Option<Bytes> {
+    /// The response among the records from this one on, if one is to our request.
+    fn response(&self, first: usize) -> Option<Json> {
         let Waits::Response(respond) = self.waits else { return None };
-        let mut responses =
-            ran.records.iter().zip(&ran.inputs).filter(|(record, _)| record.action == respond);
-        let ours = responses.find(|(_, input)| input.field("request") == self.request);
-        ours.map(|(record, _)| record.input.clone())
+        let mut responses = self.facts[first..].iter().filter(|fact| fact.record.action == respond);
+        let ours = responses.find(|fact| *fact.input().get("request") == self.request);
+        ours.map(|fact| Json::Value(fact.input().clone()))
     }
 
-    fn respond(&mut self, response: Bytes, cause: Cause) {
+    fn respond(&mut self, response: Json, cause: Cause) {
         if self.answer.is_some() {
             self.say(Answer::Response(response));
         } else {
@@ -277,25 +271,27 @@ impl<'e> Run<'e> {
         }
     }
 
-    /// Runs a job until it has committed or failed; with what its records make due.
+    /// Runs a job until it has committed or failed, and takes its records in; with what they make due.
     async fn transact(&mut self, job: Job<'_>, due: Option<&Match>) -> (Ran, Found) {
         let engine = self.engine;
+        let first = self.facts.len();
         let mut lost = BTreeSet::new();
         loop {
             let _turn = if lost.is_empty() { None } else { Some(engine.queue.turn(&lost).await) };
             let (mut ran, changes) = engine.attempt(&job, !lost.is_empty(), self.blobs.as_ref()).await;
-            for (number, record) in (self.records.len()..).zip(&mut ran.records) {
-                record.number = i32::try_from(number).unwrap_or(i32::MAX);
+            for (number, fact) in (first..).zip(&mut ran.facts) {
+                fact.record.number = i32::try_from(number).unwrap_or(i32::MAX);
             }
-            let found = self.would_lead_to(&ran, &job);
-            let owed =
-                if engine.is_durable(&changes) { self.owed(&ran, &found, due) } else { Owed::default() };
+            self.facts.append(&mut ran.facts);
+            let found = self.lead_to(first);
+            let owed = if engine.is_durable(&changes) { self.owed(&found, due) } else { Owed::default() };
             let (opens, closing) = (owed.row.is_some(), owed.closed.clone());
-            match engine.commit(self.id, &ran, changes, owed, &lost).await {
+            let done = Done { facts: &self.facts[first..], contract: ran.contract };
+            match engine.commit(self.id, done, changes, owed, &lost).wait().await {
                 Ok(()) => {
                     if opens {
                         self.is_open = true;
-                        self.saved = self.records.len() + ran.records.len();
+                        self.saved = self.facts.len();
                         self.fired.clear();
                     }
                     self.is_open &= !closing.contains(&self.id.0);
@@ -303,12 +299,15 @@ impl<'e> Run<'e> {
                 }
                 Err(CommitError::Conflict(key)) => {
                     self.close_later(closing);
+                    self.facts.truncate(first);
                     lost.insert(key);
                 }
                 Err(CommitError::Failed(fault)) => {
                     self.close_later(closing);
+                    ran.facts = self.facts.split_off(first);
                     ran.spoil(Refusal::unavailable(fault));
-                    let found = self.would_lead_to(&ran, &job);
+                    self.facts.append(&mut ran.facts);
+                    let found = self.lead_to(first);
                     return (ran, found);
                 }
             }
@@ -321,25 +320,20 @@ impl<'e> Run<'e> {
         self.engine.closing.lock().unwrap_or_else(PoisonError::into_inner).extend(closing);
     }
 
-    /// What these records would make due, were they there.
-    fn would_lead_to(&mut self, ran: &Ran, job: &Job<'_>) -> Found {
-        let before = self.facts.len();
-        let mut inputs = ran.inputs.iter();
-        self.facts.extend(ran.records.iter().map(|record| fact(record, job, inputs.next())));
-        let listens = |record: &Record| self.engine.rules.index.listens(record.action.into());
-        let mut found = if ran.records.iter().any(listens) { self.find(before) } else { Found::default() };
-        found.facts = self.facts.split_off(before);
-        found
+    /// What the records from this one on make due.
+    fn lead_to(&self, first: usize) -> Found {
+        let listens = |fact: &Fact| self.engine.rules.index.listens(fact.action());
+        if self.facts[first..].iter().any(listens) { self.find(first) } else { Found::default() }
     }
 
     fn find(&self, first: usize) -> Found {
         let engine = self.engine;
-        let outside = Outside { now: engine.clock.now().0, ids: &*engine.ids };
+        let outside = Outside::of(engine);
         Matcher { rules: &engine.rules, facts: &self.facts, armed: &self.armed, outside }.find(first)
     }
 
     /// What the store has to know, so that nothing that is due is lost in a crash.
-    fn owed(&self, ran: &Ran, found: &Found, due: Option<&Match>) -> Owed {
+    fn owed(&self, found: &Found, due: Option<&Match>) -> Owed {
         let engine = self.engine;
         let mut closed = std::mem::take(&mut *engine.closing.lock().unwrap_or_else(PoisonError::into_inner));
         let leads = self.lasting > 0 || found.matches.iter().any(|found| engine.rules.is_lasting(found.sync));
@@ -349,37 +343,21 @@ impl<'e> Run<'e> {
             }
             return Owed { row: None, closed };
         }
-        let records = self.records[self.saved..].iter().chain(&ran.records);
+        let records = self.facts[self.saved..].iter().map(|fact| &fact.record);
         let fired = self.fired.iter().map(|(sync, records)| (*sync, &**records));
         let fired = fired.chain(due.map(|due| (due.sync, &*due.records)));
         let body = due::encode(self.saved, records, fired, &engine.registry, &engine.rules);
         Owed { row: Some((self.id.0, body)), closed }
     }
 
-    /// Takes records in, and puts what they make due on the stack, the first on top.
-    fn take(&mut self, records: Vec<Record>, found: Found) {
+    /// Puts what is due on the stack, the first on top.
+    fn take(&mut self, found: Found) {
         self.is_taken_up |= !found.matches.is_empty();
-        self.records.extend(records);
-        self.facts.extend(found.facts);
         self.armed.extend(found.armed);
         for due in found.matches.into_iter().rev() {
             self.lasting += usize::from(self.engine.rules.is_lasting(due.sync));
             self.stack.push(Task::Fire(due));
         }
-    }
-}
-
-/// A record as rules see it. Of a stimulus, rules see the whole input, which the record may not keep.
-fn fact(record: &Record, job: &Job<'_>, input: Option<&Value>) -> Fact {
-    let outcome = record.outcome.clone();
-    let (text, values) = match job {
-        Job::Call(_, text, values) => (*text, *values),
-        Job::Fire(..) | Job::Admit(..) => (&record.input, input),
-    };
-    let fact = Fact::new(record.action.into(), text.clone(), outcome);
-    match values {
-        Some(values) => fact.with_input(values.clone()),
-        None => fact,
     }
 }
 

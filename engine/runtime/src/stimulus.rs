@@ -1,8 +1,6 @@
 //! What starts a flow, and what whoever started it waits for.
 
-use bytes::Bytes;
-use concord::{Output, Refusal};
-use concord_lang::Value;
+use concord::{Json, Output, Refusal};
 
 use crate::flow::Record;
 use crate::registry::ActionRef;
@@ -10,12 +8,9 @@ use crate::spool::Upload;
 
 /// The input of a flow's first action.
 pub(crate) struct Input {
-    /// JSON text.
-    pub(crate) text: Bytes,
-    /// The same as values, if they are known.
-    pub(crate) values: Option<Value>,
+    pub(crate) given: Json,
     /// What its record keeps of it, if that is not what the action says.
-    pub(crate) keep: Option<Bytes>,
+    pub(crate) keep: Option<Json>,
     /// The files that came with it, if any did.
     pub(crate) upload: Option<Box<Upload>>,
     /// What `admit` did before, for the trace.
@@ -28,7 +23,7 @@ pub(crate) enum Answer {
     /// The action's result.
     Result(Output),
     /// What a sync responded: the input of `Requesting.respond`.
-    Response(Bytes),
+    Response(Json),
     /// Why not; and which action said so, if one did.
     Refused(Option<ActionRef>, Refusal),
 }

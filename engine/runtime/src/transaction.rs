@@ -10,18 +10,18 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
+use concord::rt::Given;
 use concord::spec::Role;
-use concord::storage::{Changes, CollectionId, Source};
-use concord::{Blobs, Ids, Input, Kind, Output, Refusal, Tx};
-use concord_lang::Value;
+use concord::storage::{Answer, Changes, CollectionId, Source};
+use concord::{Blobs, Ids, Input, Json, Kind, Output, Refusal, Tx};
 use concord_lang::plan::{Step, Sync};
 use concord_store::{Commit, CommitError, Contended, Owed, Record as JournalEntry, Store};
 use futures_util::FutureExt;
 
 use crate::clock::Clock;
 use crate::eval::pattern::fits;
-use crate::eval::{Asking, Frame, Halt, as_object, json_object};
+use crate::eval::{Asking, Frame, Halt};
+use crate::fact::Fact;
 use crate::flow::{Cause, FlowId, Record};
 use crate::queue::Queue;
 use crate::registry::{ActionRef, Registry};
@@ -62,8 +62,8 @@ pub(crate) struct Firings {
 
 /// What a transaction does.
 pub(crate) enum Job<'a> {
-    /// One action; with its input as values, if they are known.
-    Call(ActionRef, &'a Bytes, Option<&'a Value>),
+    /// One action, with its input.
+    Call(ActionRef, &'a Json),
     /// A sync, with what its lines bound.
     Fire(&'a Sync, &'a Frame, &'a Cause),
     /// Lines of `admit`.
@@ -86,11 +86,17 @@ pub(crate) enum End {
     Admitted(Frame),
 }
 
+/// What an attempt did, on its way to the store.
+#[derive(Clone, Copy)]
+pub(crate) struct Done<'a> {
+    pub(crate) facts: &'a [Fact],
+    /// Of a firing, the contract that its sync is part of.
+    pub(crate) contract: Option<usize>,
+}
+
 /// An attempt, or what came of it.
 pub(crate) struct Ran {
-    pub(crate) records: Vec<Record>,
-    /// Of a firing, the inputs of its records as values, as far as they are known.
-    pub(crate) inputs: Vec<Value>,
+    pub(crate) facts: Vec<Fact>,
     /// Of a firing, the contract that its sync is part of.
     pub(crate) contract: Option<usize>,
     pub(crate) end: End,
@@ -108,7 +114,7 @@ impl Engine {
         let mut tx = Tx::new(Arc::clone(&self.source), Arc::clone(&self.ids), at, careful);
         tx = tx.with_blobs(blobs.cloned());
         let mut ran = match job {
-            Job::Call(action, body, _) => self.call(&mut tx, *action, body).await,
+            Job::Call(action, input) => self.call(&mut tx, *action, input).await,
             Job::Fire(sync, frame, cause) => self.fire(&mut tx, sync, frame, cause).await,
             Job::Admit(lines, frame) => self.admit(&mut tx, lines, frame).await,
         };
@@ -122,15 +128,20 @@ impl Engine {
         (ran, changes)
     }
 
-    async fn call(&self, tx: &mut Tx, action: ActionRef, body: &[u8]) -> Ran {
-        let (noted, result) = self.invoke(action, tx, body).await;
+    async fn call(&self, tx: &mut Tx, action: ActionRef, input: &Json) -> Ran {
+        let given = match input {
+            Json::Text(text) => Given::Text(text),
+            Json::Value(value) => Given::Value(value),
+        };
+        let (noted, result) = self.invoke(action, tx, given).await;
         let record = Record::new(action, tx.now(), noted, &result);
-        Ran { records: vec![record], inputs: Vec::new(), contract: None, end: End::Called(result) }
+        let facts = vec![Fact::new(record, input.clone())];
+        Ran { facts, contract: None, end: End::Called(result) }
     }
 
     async fn fire(&self, tx: &mut Tx, sync: &Sync, frame: &Frame, cause: &Cause) -> Ran {
-        let undone = |end| Ran { records: Vec::new(), inputs: Vec::new(), contract: None, end };
-        let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, records: Vec::new() };
+        let undone = |end| Ran { facts: Vec::new(), contract: None, end };
+        let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, facts: Vec::new() };
         let frames = match asking.lines(&sync.body, frame.clone()).await {
             Err((line, frame, halt)) => return undone(End::Halted(line, frame, halt)),
             Ok(framed) => match framed.dropped {
@@ -138,44 +149,40 @@ impl Engine {
                 None => framed.frames,
             },
         };
-        let mut records = Vec::with_capacity(sync.then.len());
-        let mut inputs = Vec::new();
+        let mut facts = Vec::with_capacity(sync.then.len());
         for mut frame in frames {
             for (at, call) in sync.then.iter().enumerate() {
-                let args = match asking.args(call, &mut frame).await {
-                    Ok(args) => args,
+                let input = match asking.args(call, &mut frame).await {
+                    Ok(input) => input,
                     Err(halt) => return undone(End::Halted(sync.body.len() + at, frame, halt)),
                 };
-                let input = json_object(&args);
                 let action = ActionRef::from(call.action);
-                let (noted, result) = self.invoke(action, asking.tx, &input).await;
+                let (noted, result) = self.invoke(action, asking.tx, Given::Value(&input)).await;
                 let record = Record::new(action, asking.tx.now(), noted, &result).caused(cause);
                 let refusal = match result {
                     Err(refusal) => Some(refusal),
-                    Ok(_) if records.len() >= self.flow_bound => {
+                    Ok(_) if facts.len() >= self.flow_bound => {
                         Some(Refusal::internal("the firing has no end"))
                     }
                     Ok(_) if call.outs.is_empty() => None,
                     Ok(output) => {
-                        let output = serde_json::from_slice(&output).unwrap_or_default();
-                        let as_said = fits(&call.outs, &output, &mut frame, asking.tx);
+                        let as_said = fits(&call.outs, &output.value(), &mut frame, asking.tx);
                         (!as_said).then(|| Refusal::internal("a result is not what its pattern says"))
                     }
                 };
+                let fact = Fact::new(record, Json::Value(input));
                 if let Some(refusal) = refusal {
-                    let inputs = vec![as_object(args)];
                     let end = End::Failed(action, refusal);
-                    return Ran { records: vec![record], inputs, contract: sync.contract, end };
+                    return Ran { facts: vec![fact], contract: sync.contract, end };
                 }
-                records.push(record);
-                inputs.push(as_object(args));
+                facts.push(fact);
             }
         }
-        Ran { records, inputs, contract: sync.contract, end: End::Done }
+        Ran { facts, contract: sync.contract, end: End::Done }
     }
 
     async fn admit(&self, tx: &mut Tx, lines: &[Step], frame: &Frame) -> Ran {
-        let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, records: Vec::new() };
+        let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, facts: Vec::new() };
         let end = match asking.lines(lines, frame.clone()).await {
             Err((line, frame, halt)) => End::Halted(line, frame, halt),
             Ok(framed) => match (framed.dropped, framed.frames.into_iter().next()) {
@@ -183,7 +190,7 @@ impl Engine {
                 (None, frame) => End::Admitted(frame.unwrap_or_default()),
             },
         };
-        Ran { records: asking.records, inputs: Vec::new(), contract: None, end }
+        Ran { facts: asking.facts, contract: None, end }
     }
 
     /// Runs an action within a transaction: what may be kept of its input, and what came of it.
@@ -191,10 +198,10 @@ impl Engine {
         &self,
         action: ActionRef,
         tx: &mut Tx,
-        body: &[u8],
-    ) -> (Bytes, Result<Output, Refusal>) {
-        let mut noted = Vec::with_capacity(64);
-        let running = self.registry.call(action, tx, Input::new(body, &mut noted));
+        given: Given<'_>,
+    ) -> (Json, Result<Output, Refusal>) {
+        let mut noted = Json::NOTHING;
+        let running = self.registry.call(action, tx, Input::new(given, &mut noted));
         let caught = AssertUnwindSafe(running).catch_unwind();
         let outcome = match self.registry.spec(action).role {
             Role::Action { external: true, .. } => match tokio::time::timeout(self.deadline, caught).await {
@@ -204,34 +211,35 @@ impl Engine {
             Role::Action { external: false, .. } | Role::Query(_) => caught.await,
         };
         let result = outcome.unwrap_or_else(|panic| Err(Refusal::internal(panicked(&*panic))));
-        (Bytes::copy_from_slice(&noted), result)
+        (noted, result)
     }
 
     /// Commits an attempt, unless somebody else was faster.
-    pub(crate) async fn commit(
+    pub(crate) fn commit(
         &self,
         flow: FlowId,
-        ran: &Ran,
+        done: Done<'_>,
         changes: Changes,
         owed: Owed,
         turn_on: &BTreeSet<Contended>,
-    ) -> Result<(), CommitError> {
-        let effects = self.effects(ran);
+    ) -> Answer<'_, Result<(), CommitError>> {
+        let effects = self.effects(done);
         if changes.is_read_only() && !self.reads_both_sides(&changes) {
             effects.run();
-            return Ok(());
+            return Answer::Now(Ok(()));
         }
         if let Some(key) = self.queue.claimed(&changes, turn_on) {
-            return Err(CommitError::Conflict(key));
+            return Answer::Now(Err(CommitError::Conflict(key)));
         }
         let mut records = Vec::new();
         if self.is_durable(&changes) {
-            let kept = ran.records.iter().filter(|record| !self.is_transient(record.action));
+            let happened = done.facts.iter().map(|fact| &fact.record);
+            let kept = happened.filter(|record| !self.is_transient(record.action));
             records.extend(
                 kept.map(|record| JournalEntry { flow: flow.0, body: record.to_json(&self.registry).into() }),
             );
         }
-        self.store.commit(Commit { changes, records, owed, effects }).wait().await
+        self.store.commit(Commit { changes, records, owed, effects })
     }
 
     /// Whether any of it is to reach the disk.
@@ -256,12 +264,11 @@ impl Engine {
 impl Ran {
     /// Turns an attempt into one that failed.
     pub(crate) fn spoil(&mut self, refusal: Refusal) {
-        for record in &mut self.records {
-            record.outcome = Err((&refusal).into());
+        for fact in &mut self.facts {
+            fact.fail(&refusal);
         }
-        let action = self.records.first().map(|record| record.action);
-        self.records.truncate(1);
-        self.inputs.truncate(1);
+        let action = self.facts.first().map(|fact| fact.record.action);
+        self.facts.truncate(1);
         self.end = match (&self.end, action) {
             (End::Called(_), _) => End::Called(Err(refusal)),
             (_, Some(action)) => End::Failed(action, refusal),
@@ -274,7 +281,7 @@ impl Ran {
         match &self.end {
             End::Called(result) => result.is_err(),
             End::Done | End::Admitted(_) => false,
-            End::Halted(_, _, Halt::Else(_)) => self.records.iter().any(|record| record.outcome.is_err()),
+            End::Halted(_, _, Halt::Else(_)) => self.facts.iter().any(Fact::has_failed),
             End::Dropped(..) | End::Halted(..) | End::Failed(..) => true,
         }
     }

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::names::ActionId;
 use crate::plan::{self, Match, Test};
 use crate::source::Span;
-use crate::value::Value;
+use concord::Value;
 
 /// A sync that responds on a route.
 pub(super) struct Responder {

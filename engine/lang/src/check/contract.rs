@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::{self, Renamed};
 use crate::source::Span;
 use crate::types::{Base, Type};
-use crate::value::Value;
+use concord::Value;
 
 /// What `admit` starts from: the first slots.
 const GIVEN: [(&str, Type); 4] = [

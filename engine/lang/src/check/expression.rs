@@ -12,7 +12,7 @@ use crate::names::Does;
 use crate::plan::{Expr, ExprKind, Operator, Part};
 use crate::source::Span;
 use crate::types::{Base, FieldType, Type};
-use crate::value::Value;
+use concord::Value;
 
 const NUMBER: Type = Type::of(Base::Number);
 const TEXT: Type = Type::of(Base::Text);

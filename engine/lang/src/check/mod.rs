@@ -160,7 +160,7 @@ struct Checker<'a> {
     sockets: Sockets,
     /// What `admit` bound.
     admitted: Vec<(Arc<str>, Type)>,
-    settings: Vec<(Arc<str>, crate::value::Value)>,
+    settings: Vec<(Arc<str>, concord::Value)>,
     /// The codes that the contract's table defines, and how.
     codes: Vec<plan::Otherwise>,
     /// How many views are being checked, each for the sake of the one before.

@@ -13,7 +13,7 @@ use crate::names::ActionSig;
 use crate::plan::{self, Match, Segment, Test};
 use crate::source::Span;
 use crate::types::Type;
-use crate::value::Value;
+use concord::Value;
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 

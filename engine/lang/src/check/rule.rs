@@ -12,7 +12,7 @@ use crate::names::ActionSig;
 use crate::plan::{self, Match, Test};
 use crate::source::Span;
 use crate::types::{Base, FieldType, Type};
-use crate::value::Value;
+use concord::Value;
 
 /// The concept through which requests come in and go out.
 pub(super) const REQUESTING: &str = "Requesting";

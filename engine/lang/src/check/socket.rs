@@ -17,7 +17,7 @@ use crate::names::ActionSig;
 use crate::plan::{self, Match, Segment, Test, Wire};
 use crate::source::Span;
 use crate::types::{Base, Type};
-use crate::value::Value;
+use concord::Value;
 
 const SOCKET: &str = "Socket";
 

@@ -3,7 +3,7 @@
 use super::document::Doc;
 use super::rule::{call, text_literal};
 use crate::ast::{Binary, Entry, Expr, ExprKind, Literal, Name};
-use crate::value::Value;
+use concord::Value;
 
 /// As tight as `not`: looser than comparisons.
 const NOT: u8 = 3;

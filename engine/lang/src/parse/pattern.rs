@@ -2,7 +2,7 @@
 
 use crate::ast::{FieldPattern, Literal, Pattern, Target};
 use crate::token::Token;
-use crate::value::Value;
+use concord::Value;
 
 use super::{Parse, Parser};
 

@@ -160,12 +160,13 @@ fn arm(place: usize, action: &Action, tx: &Ident, input: &Ident) -> TokenStream 
     };
     let lent = if matches!(action.role, Role::Action { .. }) { quote!(#tx) } else { quote!(&*#tx) };
     let read = quote!(#input.read(&Self::SPEC.actions[#place])?);
+    let form = Ident::new("form", Span::mixed_site());
     // A future that is not `Send`, or a result without a JSON form, is told at the method.
     let at = Span::call_site().located_at(method.span());
     quote_spanned! {at=>
         #place => ::std::boxed::Box::pin(async move {
-            let #fields_of { #(#fields),* } = #read;
-            ::concord::rt::#finish(self.#method(#lent, #(#fields),*).await)
+            let (#form, #fields_of { #(#fields),* }) = (#input.form(), #read);
+            ::concord::rt::#finish(self.#method(#lent, #(#fields),*).await, #form)
         }),
     }
 }

@@ -12,10 +12,11 @@ use super::router::Found;
 use super::{Admission, Answered, ContractId, Head};
 use crate::app::App;
 use crate::eval::{Frame, Halt, pure};
+use crate::fact::Fact;
 use crate::flow::{FlowId, Record};
 use crate::matching::Outside;
 use crate::registry::ActionRef;
-use crate::transaction::{End, Job};
+use crate::transaction::{Done, End, Job};
 
 /// Lines of `admit`, and what they start from.
 #[derive(Clone, Copy)]
@@ -61,7 +62,7 @@ impl App {
                 return Err(self.refused(contract, refusal, Refused { flow, by, status: None, headers }));
             }
             let value = |slot: usize| decision.frame.get(slot).cloned().unwrap_or_default();
-            bound = plan.admitted.iter().map(|(name, slot)| (Arc::clone(name), value(*slot))).collect();
+            bound = plan.admitted.iter().map(|(name, slot)| (name.into(), value(*slot))).collect();
             records = decision.records;
         }
         match found {
@@ -101,17 +102,17 @@ impl App {
         let engine = &self.inner.engine;
         let Gate { mut lines, given } = gate;
         let mut refused: Option<(Option<ActionRef>, Refusal)> = None;
-        let mut failed: Option<Record> = None;
+        let mut failed: Option<Fact> = None;
         let mut lost = std::collections::BTreeSet::new();
         loop {
             let _turn = if lost.is_empty() { None } else { Some(engine.queue.turn(&lost).await) };
             let (mut ran, changes) = engine.attempt(&Job::Admit(lines, given), !lost.is_empty(), None).await;
             let (frame, refusal) = match &ran.end {
                 End::Halted(line, frame, halt) => {
-                    if refused.is_none() && ran.records.iter().any(|record| record.outcome.is_err()) {
+                    if refused.is_none() && ran.facts.iter().any(Fact::has_failed) {
                         // An action failed half way: the lines above it are run again without it.
                         refused = Some(as_refusal(halt));
-                        failed = ran.records.pop().filter(|_| acts(&lines[*line]));
+                        failed = ran.facts.pop().filter(|_| acts(&lines[*line]));
                         lines = &gate.lines[..*line];
                         continue;
                     }
@@ -125,19 +126,20 @@ impl App {
                     (given.clone(), Some((None, Refusal::internal("admit did not admit"))))
                 }
             };
-            number(&mut ran.records, failed.as_mut());
-            match engine.commit(flow, &ran, changes, Owed::default(), &lost).await {
+            number(&mut ran.facts, failed.as_mut());
+            let done = Done { facts: &ran.facts, contract: None };
+            match engine.commit(flow, done, changes, Owed::default(), &lost).wait().await {
                 Ok(()) => {
-                    let mut records = ran.records;
-                    records.extend(failed);
-                    return Decision { frame, refusal, records };
+                    let facts = ran.facts.into_iter().chain(failed);
+                    return Decision { frame, refusal, records: facts.map(|fact| fact.record).collect() };
                 }
                 Err(CommitError::Conflict(key)) => {
                     lost.insert(key);
                 }
                 Err(CommitError::Failed(fault)) => {
                     let refusal = Some((None, Refusal::unavailable(fault)));
-                    return Decision { frame, refusal, records: ran.records };
+                    let records = ran.facts.into_iter().map(|fact| fact.record).collect();
+                    return Decision { frame, refusal, records };
                 }
             }
         }
@@ -147,7 +149,7 @@ impl App {
     fn headers(&self, contract: usize, mut frame: Frame) -> Vec<(String, String)> {
         let engine = &self.inner.engine;
         let plan = &engine.rules.plan.contracts[contract];
-        let mut outside = Outside { now: engine.clock.now().0, ids: &*engine.ids };
+        let mut outside = Outside::of(engine);
         frame.resize(plan.admit_slots, Value::Null);
         let text = |value: Value| match value {
             Value::Null => None,
@@ -176,10 +178,10 @@ fn acts(line: &Step) -> bool {
 }
 
 /// Numbers what `admit` did, in order: the request comes after it and has 0. The one that failed is the last.
-fn number(records: &mut [Record], failed: Option<&mut Record>) {
-    let count = records.len() + usize::from(failed.is_some());
-    for (number, record) in (0..count).rev().zip(records.iter_mut().chain(failed)) {
-        record.number = -1 - i32::try_from(number).unwrap_or(i32::MAX - 1);
+fn number(facts: &mut [Fact], failed: Option<&mut Fact>) {
+    let count = facts.len() + usize::from(failed.is_some());
+    for (number, fact) in (0..count).rev().zip(facts.iter_mut().chain(failed)) {
+        fact.record.number = -1 - i32::try_from(number).unwrap_or(i32::MAX - 1);
     }
 }
 

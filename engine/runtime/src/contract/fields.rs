@@ -1,11 +1,9 @@
 //! A request's fields: where they come from, and whether they are what the route's syncs take them for.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use concord::{INVALID_REQUEST, Kind, Refusal};
 use concord_lang::plan::{Route, RouteField};
-use concord_lang::{Base, Value};
+use concord_lang::{Base, Name, Value};
 
 use super::form::{self, Form};
 use super::router::decoded;
@@ -13,9 +11,9 @@ use super::{Admission, Content, Head};
 
 /// The fields of a request, checked; and the same as a record may keep them.
 pub(super) struct Fields {
-    pub(super) whole: Vec<(Arc<str>, Value)>,
+    pub(super) whole: Vec<(Name, Value)>,
     /// None if there is nothing secret among them.
-    pub(super) kept: Option<Vec<(Arc<str>, Value)>>,
+    pub(super) kept: Option<Vec<(Name, Value)>>,
 }
 
 /// What a request brought, as fields are found in it.
@@ -24,22 +22,28 @@ enum Brought<'a> {
     Form(&'a Form),
 }
 
-/// Gathers the fields that the route's syncs name. Where names meet, the engine's own win (`file` among them), then what
-/// `admit` bound, the path, the body and the query.
-pub(super) fn gather(admission: &Admission, route: &Route, content: &Content) -> Result<Fields, Refusal> {
+/// Gathers the fields that the route's syncs name, after `own`. Where names meet, the engine's own win (`file` among them),
+/// then what `admit` bound, the path, the body and the query.
+pub(super) fn gather<const OWN: usize>(
+    own: [(Name, Value); OWN],
+    admission: &Admission,
+    route: &Route,
+    content: &Content,
+) -> Result<Fields, Refusal> {
     let brought = match content {
         Content::Body(body) => Brought::Json(read_body(&admission.head, body)?),
         Content::Form(form) => Brought::Form(form),
     };
-    let mut whole: Vec<(Arc<str>, Value)> =
-        Vec::with_capacity(route.fields.len() + admission.bound.len() + 4);
+    let mut whole: Vec<(Name, Value)> =
+        Vec::with_capacity(OWN + route.given.len() + admission.bound.len() + route.fields.len());
+    whole.extend(own);
     for name in &route.given {
         let value = match &**name {
             "headers" => headers(&admission.head),
             "ip" => Value::text(&*admission.head.ip),
             _ => continue,
         };
-        whole.push((Arc::clone(name), value));
+        whole.push((name.into(), value));
     }
     if !route.files.is_empty() {
         let form = match &brought {
@@ -48,20 +52,20 @@ pub(super) fn gather(admission: &Admission, route: &Route, content: &Content) ->
         };
         whole.extend(form::files(route, form)?);
     }
-    whole.extend(admission.bound.iter().cloned());
+    whole.extend(admission.bound.iter().filter(|(_, value)| !value.is_null()).cloned());
     for field in &route.fields {
         let value = find(admission, field, &brought)?;
         if let Some(fault) = fault(field, &value) {
             return Err(invalid(&field.name, fault));
         }
         if !value.is_null() {
-            whole.push((Arc::clone(&field.name), value));
+            whole.push(((&field.name).into(), value));
         }
     }
-    let secret = |name: &Arc<str>| route.fields.iter().any(|field| field.name == *name && field.secret);
+    let secret = |name: &Name| route.fields.iter().any(|field| field.secret && *field.name == **name);
     let kept = whole.iter().any(|(name, _)| secret(name)).then(|| {
-        let keep = |(name, value): &(Arc<str>, Value)| {
-            (Arc::clone(name), if secret(name) { Value::text("(secret)") } else { value.clone() })
+        let keep = |(name, value): &(Name, Value)| {
+            (name.clone(), if secret(name) { Value::text("(secret)") } else { value.clone() })
         };
         whole.iter().map(keep).collect()
     });
@@ -71,7 +75,7 @@ pub(super) fn gather(admission: &Admission, route: &Route, content: &Content) ->
 /// All headers, as an object.
 pub(crate) fn headers(head: &Head) -> Value {
     Value::Object(
-        head.headers.iter().map(|(name, value)| (name.as_str().into(), Value::text(&**value))).collect(),
+        head.headers.iter().map(|(name, value)| (Name::shared(&**name), Value::text(&**value))).collect(),
     )
 }
 

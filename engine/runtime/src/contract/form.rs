@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use concord::{Blob, Id, Refusal};
 use concord_lang::plan::{Route, RouteField};
-use concord_lang::{Base, Value};
+use concord_lang::{Base, Name, Value};
 
 use super::fields::{converted, invalid};
 use super::{Admission, Content};
@@ -73,10 +73,7 @@ impl App {
 }
 
 /// The fields of a route that are files.
-pub(super) fn files(
-    route: &Route,
-    form: Option<&Form>,
-) -> Result<Vec<(std::sync::Arc<str>, Value)>, Refusal> {
+pub(super) fn files(route: &Route, form: Option<&Form>) -> Result<Vec<(Name, Value)>, Refusal> {
     let mut found = Vec::with_capacity(route.files.len());
     for field in &route.files {
         let of_name = form.into_iter().flat_map(|form| &form.files).filter(|file| file.field == *field.name);
@@ -88,9 +85,9 @@ pub(super) fn files(
         match values.pop() {
             Some(last) if is_list => {
                 values.push(last);
-                found.push((field.name.clone(), Value::List(values.into())));
+                found.push(((&field.name).into(), Value::List(values.into())));
             }
-            Some(only) => found.push((field.name.clone(), only)),
+            Some(only) => found.push(((&field.name).into(), only)),
             None if field.optional => {}
             None => return Err(missing(&field.name, form.is_some())),
         }

@@ -13,7 +13,7 @@ mod router;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use concord_lang::Value;
+use concord_lang::{Name, Value};
 
 pub(crate) use self::admit::Gate;
 pub use self::form::{Form, FormFile};
@@ -84,7 +84,7 @@ pub struct Admission {
     /// The parts of the path that have names.
     params: Vec<(Arc<str>, String)>,
     /// What `admit` bound.
-    bound: Vec<(Arc<str>, Value)>,
+    bound: Vec<(Name, Value)>,
     /// Headers for whatever the answer is.
     headers: Vec<(String, String)>,
     /// What `admit` did.

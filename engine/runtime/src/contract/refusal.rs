@@ -1,10 +1,8 @@
 //! Refusals in a contract's own words and shape.
 
-use std::sync::Arc;
-
 use concord::{Kind, Refusal};
-use concord_lang::Value;
 use concord_lang::plan::{Contract, Renamed};
+use concord_lang::{Name, Value};
 
 use super::Answered;
 use crate::app::App;
@@ -58,12 +56,12 @@ impl App {
     }
 
     fn shape(&self, contract: &Contract, status: u16, code: &str, message: &str, details: Value) -> Value {
-        let mut fields: Vec<(Arc<str>, Value)> = match &contract.shape {
+        let mut fields: Vec<(Name, Value)> = match &contract.shape {
             Some(shape) => {
                 let mut frame =
                     vec![Value::text(message), Value::text(code), details, Value::Int(i64::from(status))];
                 let engine = &self.inner.engine;
-                let mut outside = Outside { now: engine.clock.now().0, ids: &*engine.ids };
+                let mut outside = Outside::of(engine);
                 match pure::value(shape, &mut frame, &mut outside) {
                     Value::Object(fields) => fields.to_vec(),
                     other => return other,

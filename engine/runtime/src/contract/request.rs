@@ -1,19 +1,15 @@
 //! A request that has been let in becomes a flow, and the flow an answer.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use concord::Refusal;
-use concord_lang::Value;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use concord::{Json, Refusal};
+use concord_lang::{Name, Value};
 
 use super::fields::gather;
 use super::refusal::Refused;
 use super::{Admission, Answered, Content, ContractId};
 use crate::app::App;
-use crate::eval::json_object;
 use crate::flow::{Flow, FlowId, Record};
 use crate::stimulus::{Answer, Input, Waits};
 
@@ -25,7 +21,11 @@ impl App {
         let headers = std::mem::take(&mut admission.headers);
         let route = &self.plan().contracts[contract].routes[admission.route];
         let refused = |by, headers| Refused { flow, by, status: None, headers };
-        let fields = match gather(&admission, route, &content) {
+        let own = [
+            ("contract".into(), Value::Text(Arc::clone(&self.plan().contracts[contract].name))),
+            ("route".into(), Value::Text(Arc::clone(&route.text))),
+        ];
+        let fields = match gather(own, &admission, route, &content) {
             Ok(fields) => fields,
             Err(refusal) => {
                 self.remember(&mut admission);
@@ -37,34 +37,25 @@ impl App {
             let refusal = Refusal::internal("there is no concept `Requesting`");
             return self.refused(contract, refusal, refused(None, headers));
         };
-        let own = |name: &str, text: &Arc<str>| (name.into(), Value::Text(Arc::clone(text)));
-        let own = [own("contract", &self.plan().contracts[contract].name), own("route", &route.text)];
-        let with_own = |mut fields: Vec<(Arc<str>, Value)>| {
-            fields.splice(0..0, own.clone());
-            fields
-        };
-        let whole = with_own(fields.whole);
-        let keep = fields.kept.map(|kept| json_object(&with_own(kept)).into());
+        let object = |fields: Vec<(Name, Value)>| Json::Value(Value::Object(fields.into()));
         let upload = match content {
             Content::Body(_) => None,
             Content::Form(form) => Some(Box::new(form.upload)),
         };
         let input = Input {
-            text: json_object(&whole).into(),
-            values: Some(Value::Object(whole.into())),
-            keep,
+            given: object(fields.whole),
+            keep: fields.kept.map(object),
             upload,
             admitted: std::mem::take(&mut admission.records),
         };
         let answer = self.start(flow, request, input, Waits::Response(respond)).await;
         match answer {
-            Answer::Response(response) => match respond_with(&response) {
-                Ok((status, more, body)) => {
-                    let headers = headers.into_iter().chain(more).collect();
-                    Answered { flow, status, headers, body, refused: None }
-                }
-                Err(error) => self.refused(contract, Refusal::internal(error), refused(None, headers)),
-            },
+            Answer::Response(response) => {
+                let (status, more, body) = respond_with(&response.value());
+                let mut headers = headers;
+                headers.extend(more);
+                Answered { flow, status, headers, body, refused: None }
+            }
             Answer::Refused(by, refusal) => self.refused(contract, refusal, refused(by, headers)),
             Answer::Result(_) => {
                 let refusal = Refusal::internal("a request is not answered by a result");
@@ -104,31 +95,30 @@ impl App {
     }
 }
 
-/// The input of `Requesting.respond`.
-#[derive(Deserialize)]
-struct Response<'a> {
-    status: Option<u16>,
-    #[serde(borrow)]
-    body: Option<&'a RawValue>,
-    headers: Option<BTreeMap<String, String>>,
-}
-
-type Parts = (u16, Vec<(String, String)>, Bytes);
-
-fn respond_with(response: &Bytes) -> Result<Parts, serde_json::Error> {
-    let Response { status, body, headers } = serde_json::from_slice(response)?;
-    let headers: Vec<(String, String)> = headers.into_iter().flatten().collect();
-    let status = status.unwrap_or(if body.is_some() { 200 } else { 204 });
+/// What the input of `Requesting.respond` says: a status, headers and a body.
+fn respond_with(response: &Value) -> (u16, Vec<(String, String)>, Bytes) {
+    let (status, body) = (response.get("status"), response.get("body"));
+    let headers: Vec<(String, String)> = match response.get("headers") {
+        Value::Object(headers) => headers.iter().filter_map(header).collect(),
+        _ => Vec::new(),
+    };
+    let status = match status {
+        Value::Int(status) => u16::try_from(*status).unwrap_or(500),
+        _ if body.is_null() => 204,
+        _ => 200,
+    };
     let is_json = |value: &str| value.starts_with("application/json");
     let other =
         headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("content-type") && !is_json(value));
     let body = match body {
-        None => Bytes::new(),
+        Value::Null => Bytes::new(),
         // A text of another type goes out as it is.
-        Some(body) if other && body.get().starts_with('"') => {
-            serde_json::from_str::<String>(body.get())?.into()
-        }
-        Some(body) => Bytes::copy_from_slice(body.get().as_bytes()),
+        Value::Text(text) if other => Bytes::copy_from_slice(text.as_bytes()),
+        body => body.to_json().into(),
     };
-    Ok((status, headers, body))
+    (status, headers, body)
+}
+
+fn header((name, value): &(Name, Value)) -> Option<(String, String)> {
+    Some((name.to_string(), value.as_text()?.to_owned()))
 }

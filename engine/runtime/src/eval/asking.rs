@@ -3,12 +3,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use concord::{Kind, Refusal, Tx};
+use concord::rt::Given;
+use concord::{Json, Kind, Refusal, Tx};
 use concord_lang::plan::{Call, Expr, ExprKind, Mode, Otherwise, Part, Step, StepKind};
-use concord_lang::{Plan, Value, write_text};
+use concord_lang::{Plan, Value};
 
 use super::pattern::fits;
 use super::pure::{self, Frame, Surroundings};
+use crate::fact::Fact;
 use crate::flow::Record;
 use crate::registry::ActionRef;
 use crate::transaction::Engine;
@@ -50,7 +52,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) tx: &'a mut Tx,
     /// What actions of `admit` did.
-    pub(crate) records: Vec<Record>,
+    pub(crate) facts: Vec<Fact>,
 }
 
 type Later<'s, T> = Pin<Box<dyn Future<Output = T> + Send + 's>>;
@@ -179,26 +181,29 @@ impl Asking<'_> {
     /// The rows of a query; of an action in `admit`, its one result.
     async fn rows(&mut self, call: &Call, frame: &mut Frame) -> Result<Arc<[Value]>, Halt> {
         let action = ActionRef::from(call.action);
-        let input = json_object(&self.args(call, frame).await?);
-        let (noted, result) = self.engine.invoke(action, self.tx, &input).await;
+        let input = self.args(call, frame).await?;
+        let (noted, result) = self.engine.invoke(action, self.tx, Given::Value(&input)).await;
         if call.rows.is_none() {
-            self.records.push(Record::new(action, self.tx.now(), noted, &result));
+            let record = Record::new(action, self.tx.now(), noted, &result);
+            self.facts.push(Fact::new(record, Json::Value(input)));
         }
         let output = result.map_err(|refusal| Halt::Failed(action, refusal))?;
-        let value: Value = serde_json::from_slice(&output).unwrap_or_default();
-        Ok(match value {
+        Ok(match output.value() {
             Value::List(rows) => rows,
             result => [result].into(),
         })
     }
 
-    /// The arguments of a call.
-    pub(crate) async fn args(&mut self, call: &Call, frame: &mut Frame) -> Result<Args, Halt> {
+    /// The arguments of a call. One that is null is one that was not given.
+    pub(crate) async fn args(&mut self, call: &Call, frame: &mut Frame) -> Result<Value, Halt> {
         let mut values = Vec::with_capacity(call.args.len());
         for (name, expr) in &call.args {
-            values.push((Arc::clone(name), self.value(expr, frame).await?));
+            let value = self.value(expr, frame).await?;
+            if !value.is_null() {
+                values.push((name.into(), value));
+            }
         }
-        Ok(values)
+        Ok(Value::Object(values.into()))
     }
 
     /// The value of an expression.
@@ -290,7 +295,9 @@ impl Asking<'_> {
         let mut fields = Vec::with_capacity(parts.len());
         for part in parts {
             match part {
-                Part::Field(name, expr) => pure::set(&mut fields, name, self.value(expr, frame).await?),
+                Part::Field(name, expr) => {
+                    pure::set(&mut fields, name.into(), self.value(expr, frame).await?);
+                }
                 Part::Spread(expr) => pure::spread(&mut fields, &self.value(expr, frame).await?),
             }
         }
@@ -332,27 +339,4 @@ fn called(step: &Step) -> Option<&Call> {
         StepKind::Call(_, call) => Some(call),
         StepKind::Let(..) | StepKind::Keep(_) => None,
     }
-}
-
-/// Arguments by name.
-pub(crate) type Args = Vec<(Arc<str>, Value)>;
-
-pub(crate) fn as_object(args: Args) -> Value {
-    Value::Object(args.into())
-}
-
-/// An object as JSON text. Nulls are left out: an argument that is null is one that was not given.
-pub(crate) fn json_object<K: AsRef<str>>(fields: &[(K, Value)]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(128);
-    text.push(b'{');
-    for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
-        if text.len() > 1 {
-            text.push(b',');
-        }
-        write_text(name.as_ref(), &mut text);
-        text.push(b':');
-        value.write_json(&mut text);
-    }
-    text.push(b'}');
-    text
 }

@@ -8,5 +8,5 @@ mod functions;
 pub(crate) mod pattern;
 pub(crate) mod pure;
 
-pub(crate) use self::asking::{Asking, Halt, as_object, json_object};
+pub(crate) use self::asking::{Asking, Halt};
 pub(crate) use self::pure::{Frame, Surroundings};

@@ -9,18 +9,20 @@ use super::pure::{self, Frame, Surroundings};
 /// hold some of them already: throw it away.
 pub(crate) fn fits(fields: &[Match], value: &Value, frame: &mut Frame, world: &mut dyn Surroundings) -> bool {
     fields.iter().all(|field| {
-        let mut found = value.field(&field.key);
-        if let (Value::Null, Some(default)) = (&found, &field.default) {
-            found = pure::value(default, frame, world);
-        }
+        let found = value.get(&field.key);
+        let instead = match &field.default {
+            Some(default) if found.is_null() => Some(pure::value(default, frame, world)),
+            Some(_) | None => None,
+        };
+        let found = instead.as_ref().unwrap_or(found);
         match &field.test {
             Test::Bind(slot) => {
-                frame[*slot] = found;
+                frame[*slot] = found.clone();
                 true
             }
-            Test::Same(slot) => frame[*slot] == found,
-            Test::Is(wanted) => *wanted == found,
-            Test::Inside(inner) => matches!(found, Value::Object(_)) && fits(inner, &found, frame, world),
+            Test::Same(slot) => frame[*slot] == *found,
+            Test::Is(wanted) => wanted == found,
+            Test::Inside(inner) => matches!(found, Value::Object(_)) && fits(inner, found, frame, world),
         }
     })
 }

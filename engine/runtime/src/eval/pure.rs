@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use concord_lang::Value;
 use concord_lang::plan::{Expr, ExprKind, Operator, Part};
+use concord_lang::{Name, Value};
 
 use super::functions::function;
 
@@ -37,7 +37,7 @@ pub(crate) fn value(expr: &Expr, frame: &mut Frame, world: &mut dyn Surroundings
             let mut fields = Vec::with_capacity(parts.len());
             for part in parts {
                 match part {
-                    Part::Field(name, expr) => set(&mut fields, name, value(expr, frame, world)),
+                    Part::Field(name, expr) => set(&mut fields, name.into(), value(expr, frame, world)),
                     Part::Spread(expr) => spread(&mut fields, &value(expr, frame, world)),
                 }
             }
@@ -84,17 +84,17 @@ pub(crate) fn value(expr: &Expr, frame: &mut Frame, world: &mut dyn Surroundings
 }
 
 /// Sets a field; the last of one name counts, in the place of the first.
-pub(super) fn set(fields: &mut Vec<(Arc<str>, Value)>, name: &Arc<str>, value: Value) {
-    match fields.iter_mut().find(|(other, _)| other == name) {
+pub(super) fn set(fields: &mut Vec<(Name, Value)>, name: Name, value: Value) {
+    match fields.iter_mut().find(|(other, _)| *other == name) {
         Some((_, old)) => *old = value,
-        None => fields.push((Arc::clone(name), value)),
+        None => fields.push((name, value)),
     }
 }
 
-pub(super) fn spread(fields: &mut Vec<(Arc<str>, Value)>, object: &Value) {
+pub(super) fn spread(fields: &mut Vec<(Name, Value)>, object: &Value) {
     if let Value::Object(more) = object {
         for (name, value) in more.iter() {
-            set(fields, name, value.clone());
+            set(fields, name.clone(), value.clone());
         }
     }
 }

@@ -26,11 +26,7 @@ pub(super) fn misses(app: &App, flow: &Flow) -> Vec<Near> {
         .map(|cause| &*cause.sync)
         .collect();
     let rules = &app.inner.engine.rules;
-    let facts: Vec<Fact> = flow
-        .records
-        .iter()
-        .map(|record| Fact::new(record.action.into(), record.input.clone(), record.outcome.clone()))
-        .collect();
+    let facts: Vec<Fact> = flow.records.iter().cloned().map(Fact::of_record).collect();
     let mut candidates: Vec<SyncId> = Vec::new();
     for fact in &facts {
         rules.index.found_by(fact, &mut candidates);
@@ -97,11 +93,11 @@ fn unmatched(app: &App, id: SyncId, facts: &[Fact]) -> Option<Near> {
     for line in &sync.when {
         let mut why = format!("{} did not happen", at(app, line.span).1);
         let mut matched = None;
-        for (number, fact) in (0..).zip(facts).filter(|(_, fact)| fact.action == line.action) {
+        for (number, fact) in (0..).zip(facts).filter(|(_, fact)| fact.action() == line.action) {
             let mut tried = frame.clone();
-            let mut outside = Outside { now: engine.clock.now().0, ids: &*engine.ids };
-            if fact.failed != line.fails {
-                why = if fact.failed { "it failed".into() } else { "it did not fail".into() };
+            let mut outside = Outside::of(engine);
+            if fact.has_failed() != line.fails {
+                why = if fact.has_failed() { "it failed".into() } else { "it did not fail".into() };
             } else if fits(&line.input, fact.input(), &mut tried, &mut outside)
                 && fits(&line.output, fact.output(), &mut tried, &mut outside)
             {

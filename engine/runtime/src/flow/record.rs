@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use concord::{Kind, Millis, Output, Refusal};
+use concord::{Json, Kind, Millis, Output, Refusal};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -19,10 +19,10 @@ pub struct Record {
     pub action: ActionRef,
     /// When its transaction began.
     pub at: Millis,
-    /// JSON text; empty when the input was refused before it could be read.
-    pub input: Bytes,
-    /// JSON text, or how it was refused.
-    pub outcome: Result<Bytes, Failure>,
+    /// With what; nothing when the input was refused before it could be read.
+    pub input: Json,
+    /// What it gave, or how it was refused.
+    pub outcome: Result<Json, Failure>,
     /// The firing that did it; none for a stimulus.
     pub cause: Option<Cause>,
 }
@@ -54,10 +54,11 @@ impl From<&Refusal> for Failure {
 }
 
 impl Record {
-    pub(crate) fn new(action: ActionRef, at: Millis, input: Bytes, result: &Result<Output, Refusal>) -> Self {
+    pub(crate) fn new(action: ActionRef, at: Millis, input: Json, result: &Result<Output, Refusal>) -> Self {
         let outcome = match result {
             // A copy: the reply's own bytes go back to where they came from while they are warm.
-            Ok(output) => Ok(Bytes::copy_from_slice(output)),
+            Ok(Json::Text(output)) => Ok(Json::Text(Bytes::copy_from_slice(output))),
+            Ok(output) => Ok(output.clone()),
             Err(refusal) => Err(refusal.into()),
         };
         Self { number: 0, action, at, input, outcome, cause: None }
@@ -88,11 +89,14 @@ impl Record {
             line.extend_from_slice(before.as_bytes());
             line.extend_from_slice(text.as_bytes());
         }
-        line.extend_from_slice(if self.input.is_empty() { b"null" } else { &self.input });
+        if self.input.is_nothing() {
+            line.extend_from_slice(b"null");
+        }
+        self.input.write(&mut line);
         match &self.outcome {
             Ok(output) => {
                 line.extend_from_slice(br#","output":"#);
-                line.extend_from_slice(output);
+                output.write(&mut line);
             }
             Err(failure) => {
                 let Failure { kind, code, message } = failure;
@@ -113,9 +117,9 @@ impl Record {
     pub(crate) fn of_json(line: &RawValue, registry: &Registry) -> Option<Self> {
         let line: Line<'_> = serde_json::from_str(line.get()).ok()?;
         let action = registry.resolve(line.concept, line.action).ok()?;
-        let bytes = |raw: &RawValue| Bytes::copy_from_slice(raw.get().as_bytes());
+        let json = |raw: &RawValue| Json::Text(Bytes::copy_from_slice(raw.get().as_bytes()));
         let outcome = match (line.output, line.error) {
-            (Some(output), None) => Ok(bytes(output)),
+            (Some(output), None) => Ok(json(output)),
             (_, Some(error)) => Err(Failure {
                 kind: Kind::of_name(&error.kind)?,
                 code: error.code.into(),
@@ -123,7 +127,7 @@ impl Record {
             }),
             (None, None) => return None,
         };
-        let input = if line.input.get() == "null" { Bytes::new() } else { bytes(line.input) };
+        let input = if line.input.get() == "null" { Json::NOTHING } else { json(line.input) };
         let cause = line.cause.map(|cause| Cause { sync: cause.sync.into(), records: cause.records.into() });
         Some(Self { number: line.n, action, at: line.at, input, outcome, cause })
     }
@@ -131,10 +135,10 @@ impl Record {
     /// Bytes that the record holds on to, roughly.
     pub(crate) fn weight(&self) -> usize {
         let outcome = match &self.outcome {
-            Ok(output) => output.len(),
+            Ok(output) => output.weight(),
             Err(failure) => failure.code.len() + failure.message.len(),
         };
-        size_of::<Self>() + self.input.len() + outcome
+        size_of::<Self>() + self.input.weight() + outcome
     }
 }
 

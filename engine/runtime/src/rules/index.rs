@@ -94,10 +94,10 @@ impl Index {
 
     /// The syncs that are found by this fact.
     pub(crate) fn found_by(&self, fact: &Fact, found: &mut Vec<SyncId>) {
-        let Some(entry) = self.entry(fact.action) else { return };
+        let Some(entry) = self.entry(fact.action()) else { return };
         found.extend_from_slice(&entry.rest);
         for (key, literals) in &entry.by_literal {
-            if let Some(literal) = Literal::of(&fact.input().field(key)) {
+            if let Some(literal) = Literal::of(fact.input().get(key)) {
                 found.extend(literals.get(&literal).into_iter().flatten());
             }
         }

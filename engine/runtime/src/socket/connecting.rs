@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use concord::Refusal;
-use concord_lang::Value;
 use concord_lang::plan::Socket;
+use concord_lang::{Name, Value};
 
 use super::fields::opening;
 use super::{Connection, Outlet, SocketId, fresh_connection, told};
@@ -34,7 +34,7 @@ pub type Params = Vec<(Arc<str>, String)>;
 type Asking<'a> = (&'a Head, &'a Params, Value);
 
 /// What `admit` bound, and what it did.
-type Admitted = (Vec<(Arc<str>, Value)>, Vec<Record>);
+type Admitted = (Vec<(Name, Value)>, Vec<Record>);
 
 impl App {
     /// The socket whose messages are JSON at a path, with the named parts of the path.
@@ -87,8 +87,8 @@ impl App {
         }
         let connection = Connection::new(self.clone(), contract, id, fields, head.query.clone());
         let given = socket.given.iter().filter_map(|name| match &**name {
-            "headers" => Some((Arc::clone(name), headers(&head))),
-            "ip" => Some((Arc::clone(name), Value::text(&*head.ip))),
+            "headers" => Some((name.into(), headers(&head))),
+            "ip" => Some((name.into(), Value::text(&*head.ip))),
             _ => None,
         });
         let input = Input { admitted: records, ..connection.input(given.collect(), Vec::new(), |_| false) };
@@ -118,7 +118,7 @@ impl App {
             return Err(refused);
         }
         let value = |slot: usize| decision.frame.get(slot).cloned().unwrap_or_default();
-        let bound = socket.admitted.iter().map(|(name, slot)| (Arc::clone(name), value(*slot))).collect();
+        let bound = socket.admitted.iter().map(|(name, slot)| (name.into(), value(*slot))).collect();
         Ok((bound, decision.records))
     }
 
@@ -134,5 +134,5 @@ impl App {
 /// The query as an object.
 fn query(text: &str) -> Value {
     let pairs = pairs(text);
-    Value::Object(pairs.map(|(name, value)| (name.into(), Value::text(value))).collect())
+    Value::Object(pairs.map(|(name, value)| (Name::shared(name), Value::text(value))).collect())
 }

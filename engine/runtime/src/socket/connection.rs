@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use concord::{INVALID_REQUEST, Kind, Refusal};
-use concord_lang::Value;
+use concord::{INVALID_REQUEST, Json, Kind, Refusal};
+use concord_lang::{Name, Value};
 use tokio::runtime::Handle;
 
 use super::fields::of_message;
 use super::{Message, error_message};
 use crate::app::App;
 use crate::carry::Carried;
-use crate::eval::json_object;
 use crate::flow::FlowId;
 use crate::registry::ActionRef;
 use crate::stimulus::{Answer, Input, Waits};
 
-type Fields = Vec<(Arc<str>, Value)>;
+type Fields = Vec<(Name, Value)>;
 
 /// A connection that is open. Dropped without being closed, it is closed as lost.
 pub struct Connection {
@@ -172,15 +171,14 @@ impl Connection {
             }
         }
         let keep = fields.iter().any(|(name, _)| secret(name)).then(|| {
-            let shown = |(name, value): &(Arc<str>, Value)| {
-                (Arc::clone(name), if secret(name) { Value::text("(secret)") } else { value.clone() })
+            let shown = |(name, value): &(Name, Value)| {
+                (name.clone(), if secret(name) { Value::text("(secret)") } else { value.clone() })
             };
             // The whole data would tell what the field does not.
             let kept: Fields = fields.iter().filter(|(name, _)| **name != *"data").map(shown).collect();
-            json_object(&kept).into()
+            Json::Value(Value::Object(kept.into()))
         });
-        let (text, values) = (json_object(&fields).into(), Some(Value::Object(fields.into())));
-        Input { text, values, keep, upload: None, admitted: Vec::new() }
+        Input { given: Json::Value(Value::Object(fields.into())), keep, upload: None, admitted: Vec::new() }
     }
 
     fn start(&self, action: ActionRef, input: Input, waits: Waits) -> Carried<Answer> {

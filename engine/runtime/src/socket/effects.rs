@@ -7,34 +7,29 @@ use concord_store::Effects;
 
 use super::hub::Effect;
 use super::message;
-use crate::flow::Record;
+use crate::fact::Fact;
 use crate::matching::Outside;
-use crate::transaction::{Engine, Ran};
+use crate::transaction::{Done, Engine};
 
 impl Engine {
     /// What an attempt does to connections, ready to be let go when it has committed.
-    pub(crate) fn effects(&self, ran: &Ran) -> Effects {
+    pub(crate) fn effects(&self, done: Done<'_>) -> Effects {
         let Some(actions) = &self.sockets.actions else { return Effects::default() };
-        let is_effect = |record: &Record| {
-            [actions.emit, actions.join, actions.leave, actions.disconnect].contains(&record.action)
+        let is_effect = |fact: &&Fact| {
+            [actions.emit, actions.join, actions.leave, actions.disconnect].contains(&fact.record.action)
         };
-        if !ran.records.iter().any(is_effect) {
+        let mut facts = done.facts.iter().filter(is_effect).filter(|fact| !fact.has_failed()).peekable();
+        if facts.peek().is_none() {
             return Effects::default();
         }
-        let records = ran.records.iter().enumerate();
-        let records = records.filter(|(_, record)| is_effect(record) && record.outcome.is_ok());
-        let effects: Vec<Effect> = records
-            .filter_map(|(at, record)| match ran.inputs.get(at) {
-                Some(input) => self.effect(ran.contract, record, input),
-                None => self.effect(ran.contract, record, &serde_json::from_slice(&record.input).ok()?),
-            })
-            .collect();
-        let (hub, contract) = (self.sockets.hub.clone(), ran.contract);
+        let effects: Vec<Effect> = facts.filter_map(|fact| self.effect(done.contract, fact)).collect();
+        let (hub, contract) = (self.sockets.hub.clone(), done.contract);
         Effects::new(move || hub.apply(contract, effects))
     }
 
-    fn effect(&self, contract: Option<usize>, record: &Record, input: &Value) -> Option<Effect> {
+    fn effect(&self, contract: Option<usize>, fact: &Fact) -> Option<Effect> {
         let actions = self.sockets.actions.as_ref()?;
+        let (record, input) = (&fact.record, fact.input());
         let text = |name: &str| match input.field(name) {
             Value::Text(text) => Some(text),
             Value::Null
@@ -49,7 +44,7 @@ impl Engine {
             // A rule of no contract speaks to single connections, each as its own contract has it.
             let of = contract.or_else(|| self.sockets.hub.contract(&to))?;
             let socket = self.rules.plan.contracts[of].socket.as_ref()?;
-            let mut outside = Outside { now: self.clock.now().0, ids: &*self.ids };
+            let mut outside = Outside::of(self);
             let message = message(socket, &text("event")?, data(input), &mut outside);
             return Some(Effect::Emit { to, except: text("except"), message });
         }
@@ -67,7 +62,7 @@ impl Engine {
 /// What is sent along; an event without data has an object without fields.
 fn data(input: &Value) -> Value {
     match input.field("data") {
-        Value::Null => Value::Object(Arc::from([])),
+        Value::Null => Value::Object(Arc::default()),
         data => data,
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use concord::Refusal;
-use concord_lang::Value;
 use concord_lang::plan::{RouteField, Socket};
+use concord_lang::{Name, Value};
 
 use crate::contract::fields::{converted, fault, from_query, invalid};
 
-type Named = Vec<(Arc<str>, Value)>;
+type Named = Vec<(Name, Value)>;
 
 /// What a connection brings along: the named parts of its path, then its query.
 pub(super) fn opening(
@@ -46,7 +46,7 @@ fn take(fields: &mut Named, field: &RouteField, value: Value) -> Result<(), Refu
         Err(invalid(&field.name, fault))
     } else {
         if !value.is_null() {
-            fields.push((Arc::clone(&field.name), value));
+            fields.push(((&field.name).into(), value));
         }
         Ok(())
     }

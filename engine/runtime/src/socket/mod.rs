@@ -165,7 +165,7 @@ fn error_message(app: &App, contract: usize, by: Option<ActionRef>, refusal: &Re
         .as_deref()
         .map_or(Value::Null, |details| serde_json::Value::Object(details.clone()).into());
     let engine = &app.inner.engine;
-    let mut outside = Outside { now: engine.clock.now().0, ids: &*engine.ids };
+    let mut outside = Outside::of(engine);
     let (event, data) = if let Some((event, shape)) = &socket.errors {
         let status = Value::Int(i64::from(refusal.kind.status()));
         let mut frame = vec![Value::text(text), Value::text(code), details, status];

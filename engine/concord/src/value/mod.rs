@@ -1,10 +1,21 @@
-//! Values: what variables hold.
+//! Values: what variables of syncs hold, and what actions are given and give back when a sync does them.
 //!
 //! JSON, made cheap to copy: a frame of variables is copied for every row of a query, so whatever is larger than a word
-//! is shared. Whole numbers are kept apart from others, as ids of 64 bits and times must not lose digits.
+//! is shared. Whole numbers are kept apart from others, as ids of 64 bits and times must not lose digits. Typed data is
+//! made from a value and turned into one without a text in between.
+
+mod json;
+mod name;
+mod reading;
+mod text;
+mod writing;
 
 use std::fmt;
 use std::sync::Arc;
+
+pub use self::json::Json;
+pub use self::name::Name;
+pub(crate) use self::writing::to_value;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -26,8 +37,14 @@ pub enum Value {
     /// A list.
     List(Arc<[Value]>),
     /// An object; its fields keep their order.
-    Object(Arc<[(Arc<str>, Value)]>),
+    Object(Arc<[(Name, Value)]>),
 }
+
+/// Bytes that sharing takes: two counters.
+const SHARED: usize = 2 * size_of::<usize>();
+
+/// What a field that is not there is.
+static NULL: Value = Value::Null;
 
 impl Value {
     /// Text.
@@ -48,11 +65,16 @@ impl Value {
     /// The field of this name; null if there is none, or this is no object.
     #[must_use]
     pub fn field(&self, name: &str) -> Self {
+        self.get(name).clone()
+    }
+
+    /// The same, to be looked at.
+    pub fn get(&self, name: &str) -> &Self {
         match self {
             Self::Object(fields) => {
-                fields.iter().find(|(key, _)| **key == *name).map_or(Self::Null, |(_, value)| value.clone())
+                fields.iter().find(|(key, _)| **key == *name).map_or(&NULL, |(_, value)| value)
             }
-            _ => Self::Null,
+            _ => &NULL,
         }
     }
 
@@ -87,6 +109,26 @@ impl Value {
             Self::Float(number)
         } else {
             Self::Null
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "what does not fit 63 bits is no id and no time")]
+    fn unsigned(number: u64) -> Self {
+        i64::try_from(number).map_or(Self::Float(number as f64), Self::Int)
+    }
+
+    /// Bytes that it holds on to, roughly. What is shared counts wherever it is held.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => 0,
+            Self::Text(text) => text.len() + SHARED,
+            Self::List(items) => {
+                items.iter().map(|item| size_of::<Self>() + item.weight()).sum::<usize>() + SHARED
+            }
+            Self::Object(fields) => {
+                let field = |(_, value): &(Name, Self)| size_of::<(Name, Self)>() + value.weight();
+                fields.iter().map(field).sum::<usize>() + SHARED
+            }
         }
     }
 
@@ -186,9 +228,8 @@ impl<'de> Visitor<'de> for Reader {
         Ok(Value::Int(number))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "what does not fit 63 bits is no id and no time")]
     fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(i64::try_from(number).map_or(Value::Float(number as f64), Value::Int))
+        Ok(Value::unsigned(number))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
@@ -208,33 +249,11 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut fields: Vec<(Arc<str>, Value)> = Vec::new();
-        while let Some((Key(key), value)) = map.next_entry()? {
-            fields.push((key, value));
+        let mut fields: Vec<(Name, Value)> = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            fields.push(entry);
         }
         Ok(Value::Object(fields.into()))
-    }
-}
-
-/// A key, read straight into its final form.
-struct Key(Arc<str>);
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyReader;
-
-        impl Visitor<'_> for KeyReader {
-            type Value = Key;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Key, E> {
-                Ok(Key(text.into()))
-            }
-        }
-        deserializer.deserialize_str(KeyReader)
     }
 }
 
@@ -249,9 +268,9 @@ impl From<serde_json::Value> for Value {
             },
             serde_json::Value::String(text) => Self::text(text),
             serde_json::Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
-            serde_json::Value::Object(fields) => {
-                Self::Object(fields.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
-            }
+            serde_json::Value::Object(fields) => Self::Object(
+                fields.into_iter().map(|(key, value)| (Name::shared(key), value.into())).collect(),
+            ),
         }
     }
 }

@@ -6,13 +6,13 @@
 
 use std::io::Write;
 
-use crate::Value;
+use super::Value;
 
 impl Value {
     /// Appends the value as JSON text.
     ///
     /// ```
-    /// let value = concord_lang::Value::text("a \"word\"");
+    /// let value = concord::Value::text("a \"word\"");
     /// let mut text = Vec::new();
     /// value.write_json(&mut text);
     /// assert_eq!(text, br#""a \"word\"""#);
@@ -53,13 +53,7 @@ impl Value {
 }
 
 /// Appends a text in quotes, as JSON has it.
-///
-/// ```
-/// let mut text = Vec::new();
-/// concord_lang::write_text("one\ntwo", &mut text);
-/// assert_eq!(text, br#""one\ntwo""#);
-/// ```
-pub fn write_text(text: &str, into: &mut Vec<u8>) {
+fn write_text(text: &str, into: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
     into.reserve(rest.len() + rest.len() / 8 + 2); // some of it grows
     into.push(b'"');
