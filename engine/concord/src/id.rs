@@ -87,10 +87,19 @@ fn check(text: &str) -> Result<(), BadId> {
         Err(BadId::Empty)
     } else if text.len() > MAX_ID_BYTES {
         Err(BadId::TooLong)
-    } else if text.chars().any(char::is_control) {
+    } else if has_control(text) {
         Err(BadId::Control)
     } else {
         Ok(())
+    }
+}
+
+/// Nearly all ids are ASCII, in which it takes no decoding to tell.
+fn has_control(text: &str) -> bool {
+    if text.is_ascii() {
+        text.bytes().fold(false, |found, byte| found | byte.is_ascii_control())
+    } else {
+        text.chars().any(char::is_control)
     }
 }
 

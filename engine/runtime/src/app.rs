@@ -160,7 +160,7 @@ impl App {
         let answer = Arc::clone(&slot);
         Carried::new(slot, async move {
             let _running = inner.running.one();
-            let run = Run::new(&inner.engine, flow, waits, answer);
+            let mut run = Run::new(&inner.engine, flow, waits, answer);
             let mut flow = run.start(action, &input).await;
             flow.admitted = std::mem::take(&mut input.admitted);
             // They go before the flow counts as done.

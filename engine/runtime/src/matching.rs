@@ -7,6 +7,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use concord::{Ids, Millis};
+use concord_lang::Value;
 use concord_lang::plan::Sync;
 
 use crate::clock::Clock;
@@ -68,13 +69,25 @@ pub(crate) struct Matcher<'a> {
     /// Syncs that wait for their other lines.
     pub(crate) armed: &'a [SyncId],
     pub(crate) outside: Outside<'a>,
+    pub(crate) scratch: &'a mut Scratch,
+}
+
+/// What a flow's searches use one after the other, so that each need not allocate it.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    candidates: Vec<SyncId>,
+    /// The records of the lines so far.
+    chosen: Vec<RecordId>,
+    /// What those lines bind. A line that did not match may have left something behind; whoever tries it again binds it
+    /// again before looking at it.
+    frame: Frame,
 }
 
 impl Matcher<'_> {
     /// What the facts from the one at `first` on complete, in the order in which it fires.
     pub(crate) fn find(&mut self, first: usize) -> Found {
         let mut found = Found::default();
-        let mut candidates: Vec<SyncId> = Vec::new();
+        let mut candidates = std::mem::take(&mut self.scratch.candidates);
         for newest in first..self.facts.len() {
             let fact = &self.facts[newest];
             if !self.rules.index.listens(fact.action()) {
@@ -82,9 +95,11 @@ impl Matcher<'_> {
             }
             candidates.clear();
             self.rules.index.found_by(fact, &mut candidates);
-            let waits =
-                |sync: &&SyncId| self.sync(**sync).when.iter().any(|line| line.action == fact.action());
-            candidates.extend(self.armed.iter().chain(&found.armed).filter(waits));
+            for &sync in self.armed.iter().chain(&found.armed) {
+                if self.sync(sync).when.iter().any(|line| line.action == fact.action()) {
+                    candidates.push(sync);
+                }
+            }
             candidates.sort_unstable();
             candidates.dedup();
             for &sync in &candidates {
@@ -97,6 +112,7 @@ impl Matcher<'_> {
                 self.complete(sync, newest, &mut found.matches);
             }
         }
+        self.scratch.candidates = candidates;
         found
     }
 
@@ -106,20 +122,20 @@ impl Matcher<'_> {
 
     /// The matches of a sync in which the newest record takes part.
     fn complete(&mut self, id: SyncId, newest: usize, matches: &mut Vec<Match>) {
-        let rules = self.rules;
-        let sync = &rules.plan.syncs[id as usize];
+        let sync = &self.rules.plan.syncs[id as usize];
         let action = self.facts[newest].action();
         for place in 0..sync.when.len() {
             if sync.when[place].action == action {
-                let mut join = Join { id, sync, place, newest, chosen: Vec::new(), matches };
-                self.join(&mut join, rules.blank(id));
+                self.scratch.frame.clear();
+                self.scratch.frame.resize(sync.slots.len(), Value::Null);
+                self.join(&mut Join { id, sync, place, newest, matches });
             }
         }
     }
 
     /// Tries all records for the next line.
-    fn join(&mut self, join: &mut Join<'_>, frame: &Frame) {
-        let at = join.chosen.len();
+    fn join(&mut self, join: &mut Join<'_>) {
+        let at = self.scratch.chosen.len();
         let Some(line) = join.sync.when.get(at) else { return };
         let facts = self.facts;
         let records = if at == join.place { join.newest..join.newest + 1 } else { 0..join.newest };
@@ -128,22 +144,23 @@ impl Matcher<'_> {
             let number = RecordId::try_from(record).unwrap_or(RecordId::MAX);
             if fact.action() != line.action
                 || fact.has_failed() != line.fails
-                || join.chosen.contains(&number)
+                || self.scratch.chosen.contains(&number)
             {
                 continue;
             }
-            let mut frame = Frame::clone(frame);
-            if fits(&line.input, fact.input(), &mut frame, &mut self.outside)
-                && fits(&line.output, fact.output(), &mut frame, &mut self.outside)
+            let frame = &mut self.scratch.frame;
+            if fits(&line.input, fact.input(), frame, &mut self.outside)
+                && fits(&line.output, fact.output(), frame, &mut self.outside)
             {
-                join.chosen.push(number);
+                self.scratch.chosen.push(number);
                 if at + 1 == join.sync.when.len() {
-                    let records = join.chosen.as_slice().into();
-                    join.matches.push(Match { sync: join.id, records, frame });
+                    let Scratch { chosen, frame, .. } = &*self.scratch;
+                    let records = chosen.as_slice().into();
+                    join.matches.push(Match { sync: join.id, records, frame: frame.clone() });
                 } else {
-                    self.join(join, &frame);
+                    self.join(join);
                 }
-                join.chosen.pop();
+                self.scratch.chosen.pop();
             }
         }
     }
@@ -155,6 +172,5 @@ struct Join<'a> {
     /// The line that the newest record stands for.
     place: usize,
     newest: usize,
-    chosen: Vec<RecordId>,
     matches: &'a mut Vec<Match>,
 }

@@ -16,8 +16,8 @@ pub(crate) struct Ring {
 
 #[derive(Default)]
 struct Inner {
-    /// Oldest first.
-    flows: VecDeque<Flow>,
+    /// Oldest first, each with what it weighs.
+    flows: VecDeque<(usize, Flow)>,
     bytes: usize,
 }
 
@@ -27,12 +27,13 @@ impl Ring {
     }
 
     pub(crate) fn push(&self, flow: Flow) {
+        let weight = weight(&flow);
         let mut inner = self.inner();
-        inner.bytes += weight(&flow);
-        inner.flows.push_back(flow);
+        inner.bytes += weight;
+        inner.flows.push_back((weight, flow));
         while inner.bytes > self.limit {
-            let Some(oldest) = inner.flows.pop_front() else { return };
-            inner.bytes -= weight(&oldest);
+            let Some((weight, oldest)) = inner.flows.pop_front() else { return };
+            inner.bytes -= weight;
             let is_enough = inner.bytes <= self.limit; // nearly always: one comes, one goes
             drop(inner);
             drop(oldest); // while others may use the ring
@@ -45,15 +46,18 @@ impl Ring {
 
     /// The flows in which something failed only because the store did.
     pub(crate) fn stranded(&self) -> HashSet<u128> {
-        self.inner().flows.iter().filter(|flow| flow.is_stranded()).map(|flow| flow.id.0).collect()
+        let inner = self.inner();
+        let flows = inner.flows.iter().map(|(_, flow)| flow);
+        flows.filter(|flow| flow.is_stranded()).map(|flow| flow.id.0).collect()
     }
 
     pub(crate) fn all(&self) -> Vec<Flow> {
-        self.inner().flows.iter().cloned().collect()
+        self.inner().flows.iter().map(|(_, flow)| flow.clone()).collect()
     }
 
     pub(crate) fn find(&self, id: FlowId) -> Option<Flow> {
-        self.inner().flows.iter().rev().find(|flow| flow.id == id).cloned()
+        let inner = self.inner();
+        inner.flows.iter().rev().find(|(_, flow)| flow.id == id).map(|(_, flow)| flow.clone())
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

@@ -16,7 +16,7 @@ use crate::due::{self, Key};
 use crate::eval::{Frame, Halt};
 use crate::fact::Fact;
 use crate::flow::{Cause, Failure, Flow, FlowId, Note, What};
-use crate::matching::{Found, Match, Matcher, Outside};
+use crate::matching::{Found, Match, Matcher, Outside, Scratch};
 use crate::registry::ActionRef;
 use crate::rules::SyncId;
 use crate::stimulus::{Answer, Input, Waits};
@@ -37,6 +37,7 @@ pub(crate) struct Run<'e> {
     /// Syncs of which a line has happened.
     armed: Vec<SyncId>,
     stack: Vec<Task>,
+    scratch: Scratch,
     /// How many matches on the stack may lead to something that lasts.
     lasting: usize,
     waits: Waits,
@@ -68,6 +69,7 @@ impl<'e> Run<'e> {
             notes: Vec::new(),
             armed: Vec::new(),
             stack: Vec::new(),
+            scratch: Scratch::default(),
             lasting: 0,
             waits,
             answer: Some(answer),
@@ -98,7 +100,7 @@ impl<'e> Run<'e> {
     }
 
     /// Runs the flow from its stimulus to its end.
-    pub(crate) async fn start(mut self, action: ActionRef, input: &Input) -> Flow {
+    pub(crate) async fn start(&mut self, action: ActionRef, input: &Input) -> Flow {
         let Input { given, keep, upload, admitted: _ } = input;
         self.blobs = upload.as_ref().and_then(|upload| upload.blobs());
         let (ran, found) = self.transact(Job::Call(action, given), None).await;
@@ -128,7 +130,7 @@ impl<'e> Run<'e> {
     }
 
     /// Does what is due until nothing is.
-    pub(crate) async fn work(mut self) -> Flow {
+    pub(crate) async fn work(&mut self) -> Flow {
         while let Some(task) = self.stack.pop() {
             match task {
                 Task::Refuse(action, refusal) => self.say(Answer::Refused(Some(action), refusal)),
@@ -147,7 +149,7 @@ impl<'e> Run<'e> {
         self.end()
     }
 
-    fn end(mut self) -> Flow {
+    fn end(&mut self) -> Flow {
         if self.answer.is_some() && matches!(self.waits, Waits::Response(_)) {
             self.notes.push(Note { cause: None, what: What::Unanswered });
             tracing::error!(flow = %self.id, "no sync responded; `concord trace` says which came closest");
@@ -160,8 +162,11 @@ impl<'e> Run<'e> {
                 slot.put(refused.unwrap_or(Answer::Result(Json::empty())));
             }
         }
-        let records = self.facts.into_iter().map(|fact| fact.record).collect();
-        let flow = Flow { id: self.id, admitted: Vec::new(), records, notes: self.notes };
+        // As long as there are records: the ring keeps it.
+        let mut records = Vec::with_capacity(self.facts.len());
+        records.extend(self.facts.drain(..).map(|fact| fact.record));
+        let notes = std::mem::take(&mut self.notes);
+        let flow = Flow { id: self.id, admitted: Vec::new(), records, notes };
         // What failed because the store did is still owed.
         if self.is_open && !flow.is_stranded() {
             self.engine.closing.lock().unwrap_or_else(PoisonError::into_inner).push(self.id.0);
@@ -321,15 +326,16 @@ impl<'e> Run<'e> {
     }
 
     /// What the records from this one on make due.
-    fn lead_to(&self, first: usize) -> Found {
+    fn lead_to(&mut self, first: usize) -> Found {
         let listens = |fact: &Fact| self.engine.rules.index.listens(fact.action());
         if self.facts[first..].iter().any(listens) { self.find(first) } else { Found::default() }
     }
 
-    fn find(&self, first: usize) -> Found {
+    fn find(&mut self, first: usize) -> Found {
         let engine = self.engine;
         let outside = Outside::of(engine);
-        Matcher { rules: &engine.rules, facts: &self.facts, armed: &self.armed, outside }.find(first)
+        let scratch = &mut self.scratch;
+        Matcher { rules: &engine.rules, facts: &self.facts, armed: &self.armed, outside, scratch }.find(first)
     }
 
     /// What the store has to know, so that nothing that is due is lost in a crash.

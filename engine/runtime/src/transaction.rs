@@ -140,45 +140,75 @@ impl Engine {
     }
 
     async fn fire(&self, tx: &mut Tx, sync: &Sync, frame: &Frame, cause: &Cause) -> Ran {
-        let undone = |end| Ran { facts: Vec::new(), contract: None, end };
         let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, facts: Vec::new() };
-        let frames = match asking.lines(&sync.body, frame.clone()).await {
-            Err((line, frame, halt)) => return undone(End::Halted(line, frame, halt)),
-            Ok(framed) => match framed.dropped {
-                Some((line, frame)) => return undone(End::Dropped(line, frame)),
-                None => framed.frames,
-            },
-        };
         let mut facts = Vec::with_capacity(sync.then.len());
-        for mut frame in frames {
-            for (at, call) in sync.then.iter().enumerate() {
-                let input = match asking.args(call, &mut frame).await {
-                    Ok(input) => input,
-                    Err(halt) => return undone(End::Halted(sync.body.len() + at, frame, halt)),
-                };
-                let action = ActionRef::from(call.action);
-                let (noted, result) = self.invoke(action, asking.tx, Given::Value(&input)).await;
-                let record = Record::new(action, asking.tx.now(), noted, &result).caused(cause);
-                let refusal = match result {
-                    Err(refusal) => Some(refusal),
-                    Ok(_) if facts.len() >= self.flow_bound => {
-                        Some(Refusal::internal("the firing has no end"))
-                    }
-                    Ok(_) if call.outs.is_empty() => None,
-                    Ok(output) => {
-                        let as_said = fits(&call.outs, &output.value(), &mut frame, asking.tx);
-                        (!as_said).then(|| Refusal::internal("a result is not what its pattern says"))
-                    }
-                };
-                let fact = Fact::new(record, Json::Value(input));
-                if let Some(refusal) = refusal {
-                    let end = End::Failed(action, refusal);
-                    return Ran { facts: vec![fact], contract: sync.contract, end };
+        let ended = self.ended(&mut asking, sync, frame, cause, &mut facts).await;
+        let end = ended.err().unwrap_or(End::Done);
+        Ran { facts, contract: sync.contract, end }
+    }
+
+    /// Runs the lines of a sync; if not to its end, why not. Of a firing that is undone only the action that failed is
+    /// left, if one did.
+    async fn ended(
+        &self,
+        asking: &mut Asking<'_>,
+        sync: &Sync,
+        frame: &Frame,
+        cause: &Cause,
+        facts: &mut Vec<Fact>,
+    ) -> Result<(), End> {
+        if sync.body.is_empty() {
+            return self.act(asking, sync, frame.clone(), cause, facts).await;
+        }
+        let framed = asking.lines(&sync.body, frame.clone()).await;
+        let framed = framed.map_err(|(line, frame, halt)| End::Halted(line, frame, halt))?;
+        if let Some((line, frame)) = framed.dropped {
+            return Err(End::Dropped(line, frame));
+        }
+        for frame in framed.frames {
+            self.act(asking, sync, frame, cause, facts).await?;
+        }
+        Ok(())
+    }
+
+    /// Does what a sync does in one frame.
+    async fn act(
+        &self,
+        asking: &mut Asking<'_>,
+        sync: &Sync,
+        mut frame: Frame,
+        cause: &Cause,
+        facts: &mut Vec<Fact>,
+    ) -> Result<(), End> {
+        for (at, call) in sync.then.iter().enumerate() {
+            let input = match asking.args(call, &mut frame).await {
+                Ok(input) => input,
+                Err(halt) => {
+                    facts.clear();
+                    return Err(End::Halted(sync.body.len() + at, frame, halt));
                 }
-                facts.push(fact);
+            };
+            let action = ActionRef::from(call.action);
+            let (noted, result) = self.invoke(action, asking.tx, Given::Value(&input)).await;
+            let record = Record::new(action, asking.tx.now(), noted, &result).caused(cause);
+            let refusal = match result {
+                Err(refusal) => Some(refusal),
+                Ok(_) if facts.len() >= self.flow_bound => Some(Refusal::internal("the firing has no end")),
+                Ok(_) if call.outs.is_empty() => None,
+                Ok(output) => {
+                    let as_said = fits(&call.outs, &output.value(), &mut frame, asking.tx);
+                    (!as_said).then(|| Refusal::internal("a result is not what its pattern says"))
+                }
+            };
+            if refusal.is_some() {
+                facts.clear();
+            }
+            facts.push(Fact::new(record, Json::Value(input)));
+            if let Some(refusal) = refusal {
+                return Err(End::Failed(action, refusal));
             }
         }
-        Ran { facts, contract: sync.contract, end: End::Done }
+        Ok(())
     }
 
     async fn admit(&self, tx: &mut Tx, lines: &[Step], frame: &Frame) -> Ran {

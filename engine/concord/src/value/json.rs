@@ -53,7 +53,7 @@ impl Json {
     pub fn text(&self) -> Bytes {
         match self {
             Self::Text(text) => text.clone(),
-            Self::Value(value) => value.to_json().into(),
+            Self::Value(value) => value.to_text(),
         }
     }
 

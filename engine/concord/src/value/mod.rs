@@ -13,6 +13,8 @@ mod writing;
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 pub use self::json::Json;
 pub use self::name::Name;
 pub(crate) use self::writing::to_value;
@@ -142,6 +144,13 @@ impl Value {
             Self::List(_) => "a list",
             Self::Object(_) => "an object",
         }
+    }
+
+    /// JSON text, as bytes.
+    pub fn to_text(&self) -> Bytes {
+        let mut text = Vec::with_capacity(128);
+        self.write_json(&mut text);
+        text.into()
     }
 
     /// JSON text.

@@ -114,7 +114,7 @@ fn respond_with(response: &Value) -> (u16, Vec<(String, String)>, Bytes) {
         Value::Null => Bytes::new(),
         // A text of another type goes out as it is.
         Value::Text(text) if other => Bytes::copy_from_slice(text.as_bytes()),
-        body => body.to_json().into(),
+        body => body.to_text(),
     };
     (status, headers, body)
 }

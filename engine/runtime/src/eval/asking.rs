@@ -6,7 +6,7 @@ use std::sync::Arc;
 use concord::rt::Given;
 use concord::{Json, Kind, Refusal, Tx};
 use concord_lang::plan::{Call, Expr, ExprKind, Mode, Otherwise, Part, Step, StepKind};
-use concord_lang::{Plan, Value};
+use concord_lang::{Name, Plan, Value};
 
 use super::pattern::fits;
 use super::pure::{self, Frame, Surroundings};
@@ -196,14 +196,21 @@ impl Asking<'_> {
 
     /// The arguments of a call. One that is null is one that was not given.
     pub(crate) async fn args(&mut self, call: &Call, frame: &mut Frame) -> Result<Value, Halt> {
-        let mut values = Vec::with_capacity(call.args.len());
-        for (name, expr) in &call.args {
-            let value = self.value(expr, frame).await?;
-            if !value.is_null() {
-                values.push((name.into(), value));
+        let args: Arc<[(Name, Value)]> = if call.args.iter().any(|(_, expr)| expr.asks) {
+            let mut args = Vec::with_capacity(call.args.len());
+            for (name, expr) in &call.args {
+                args.push((name.into(), self.value(expr, frame).await?));
             }
+            args.into()
+        } else {
+            let arg = |(name, expr): &(Arc<str>, Expr)| (name.into(), pure::value(expr, frame, self.tx));
+            call.args.iter().map(arg).collect()
+        };
+        let is_null = |(_, value): &(Name, Value)| value.is_null();
+        if args.iter().any(is_null) {
+            return Ok(Value::Object(args.iter().filter(|arg| !is_null(arg)).cloned().collect()));
         }
-        Ok(Value::Object(values.into()))
+        Ok(Value::Object(args))
     }
 
     /// The value of an expression.

@@ -9,12 +9,14 @@ use super::pure::{self, Frame, Surroundings};
 /// hold some of them already: throw it away.
 pub(crate) fn fits(fields: &[Match], value: &Value, frame: &mut Frame, world: &mut dyn Surroundings) -> bool {
     fields.iter().all(|field| {
-        let found = value.get(&field.key);
-        let instead = match &field.default {
-            Some(default) if found.is_null() => Some(pure::value(default, frame, world)),
-            Some(_) | None => None,
+        let default;
+        let found = match (value.get(&field.key), &field.default) {
+            (Value::Null, Some(expr)) => {
+                default = pure::value(expr, frame, world);
+                &default
+            }
+            (found, _) => found,
         };
-        let found = instead.as_ref().unwrap_or(found);
         match &field.test {
             Test::Bind(slot) => {
                 frame[*slot] = found.clone();

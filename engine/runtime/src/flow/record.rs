@@ -1,6 +1,5 @@
 //! Records: what happened once.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -72,11 +71,7 @@ impl Record {
     /// identifiers, so they are put together as they are.
     pub fn to_json(&self, registry: &Registry) -> Vec<u8> {
         let (instance, action) = registry.names(self.action);
-        // Close to what it takes, as the journal in memory keeps the whole of it.
-        let cause = self.cause.as_ref().map_or(0, |cause| 40 + cause.sync.len() + 4 * cause.records.len());
-        let mut line = Vec::with_capacity(
-            self.weight() - size_of::<Self>() + instance.len() + action.len() + cause + 80,
-        );
+        let mut line = Vec::with_capacity(320);
         // Piece by piece: every durable action is recorded, and formatting takes its time.
         let mut number = itoa::Buffer::new();
         line.extend_from_slice(br#"{"n":"#);
@@ -106,8 +101,16 @@ impl Record {
             }
         }
         if let Some(Cause { sync, records }) = &self.cause {
-            // Writing to memory does not fail.
-            let _ = write!(line, r#","cause":{{"sync":"{sync}","records":{:?}}}"#, &**records);
+            line.extend_from_slice(br#","cause":{"sync":""#);
+            line.extend_from_slice(sync.as_bytes());
+            line.extend_from_slice(br#"","records":["#);
+            for (at, record) in records.iter().enumerate() {
+                if at > 0 {
+                    line.push(b',');
+                }
+                line.extend_from_slice(number.format(*record).as_bytes());
+            }
+            line.extend_from_slice(b"]}");
         }
         line.push(b'}');
         line

@@ -7,13 +7,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use concord_lang::plan::Call;
-use concord_lang::{ActionId, Diagnostics, Plan, Sources, Value};
+use concord_lang::{ActionId, Diagnostics, Plan, Sources};
 
 use self::catalog::Catalog;
 pub use self::catalog::ContractSettings;
 pub(crate) use self::index::{Index, SyncId};
 use crate::error::{OpenError, RulesFault};
-use crate::eval::Frame;
 use crate::registry::Registry;
 
 /// Rules with the text that they came from, so that a trace can point at it.
@@ -27,8 +26,6 @@ pub(crate) struct Rules {
     /// By sync: how records name it.
     names: Vec<Arc<str>>,
     by_name: HashMap<Arc<str>, SyncId>,
-    /// By sync: its variables before any is bound.
-    blank: Vec<Frame>,
 }
 
 impl Rules {
@@ -43,18 +40,12 @@ impl Rules {
             .collect();
         let by_name = names.iter().cloned().zip(0..).collect();
         let lasting = lasting(&plan, registry);
-        let blank = plan.syncs.iter().map(|sync| vec![Value::Null; sync.slots.len()]).collect();
-        Self { blank, index: Index::new(&plan), plan, sources, lasting, names, by_name }
+        Self { index: Index::new(&plan), plan, sources, lasting, names, by_name }
     }
 
     /// How records name a sync: its folder and its name.
     pub(crate) fn name(&self, sync: SyncId) -> &Arc<str> {
         &self.names[sync as usize]
-    }
-
-    /// Its variables before any is bound.
-    pub(crate) fn blank(&self, sync: SyncId) -> &Frame {
-        &self.blank[sync as usize]
     }
 
     pub(crate) fn by_name(&self, name: &str) -> Option<SyncId> {
