@@ -127,7 +127,7 @@ impl Matcher<'_> {
         for place in 0..sync.when.len() {
             if sync.when[place].action == action {
                 self.scratch.frame.clear();
-                self.scratch.frame.resize(sync.slots.len(), Value::Null);
+                self.scratch.frame.extend(std::iter::repeat_n(Value::Null, sync.slots.len()));
                 self.join(&mut Join { id, sync, place, newest, matches });
             }
         }

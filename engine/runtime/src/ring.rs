@@ -1,12 +1,12 @@
 //! The most recent flows, in memory, bounded in bytes.
 //!
 //! For `trace`: it also holds what the journal leaves out (queries, refusals, what wrote nothing durable). Finding a flow
-//! walks the ring, which is fine for a person who asks and keeps the cost of adding one to a push.
+//! walks the ring, which is fine for a person who asks and keeps the cost of adding one to a copy.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::flow::{Flow, FlowId, Record};
+use crate::flow::{Flow, FlowId, Note, pack, unpack};
 
 pub(crate) struct Ring {
     /// Bytes at most.
@@ -16,9 +16,22 @@ pub(crate) struct Ring {
 
 #[derive(Default)]
 struct Inner {
-    /// Oldest first, each with what it weighs.
-    flows: VecDeque<(usize, Flow)>,
+    /// Oldest first.
+    entries: VecDeque<Entry>,
+    /// Their records, one flow behind the other.
+    packed: VecDeque<u8>,
+    /// What they weigh, all together.
     bytes: usize,
+}
+
+/// A flow without its records.
+struct Entry {
+    id: FlowId,
+    /// Bytes of its records.
+    length: usize,
+    /// Bytes that all of it holds on to.
+    weight: usize,
+    notes: Vec<Note>,
 }
 
 impl Ring {
@@ -27,37 +40,37 @@ impl Ring {
     }
 
     pub(crate) fn push(&self, flow: Flow) {
-        let weight = weight(&flow);
+        let mut packed = Vec::with_capacity(1024);
+        pack(&flow.admitted, &mut packed);
+        pack(&flow.records, &mut packed);
+        let length = packed.len();
+        let weight = size_of::<Entry>() + length + flow.notes.iter().map(Note::weight).sum::<usize>();
+        let entry = Entry { id: flow.id, length, weight, notes: flow.notes };
         let mut inner = self.inner();
-        inner.bytes += weight;
-        inner.flows.push_back((weight, flow));
-        while inner.bytes > self.limit {
-            let Some((weight, oldest)) = inner.flows.pop_front() else { return };
-            inner.bytes -= weight;
-            let is_enough = inner.bytes <= self.limit; // nearly always: one comes, one goes
-            drop(inner);
-            drop(oldest); // while others may use the ring
-            if is_enough {
-                return;
-            }
-            inner = self.inner();
+        while inner.bytes + weight > self.limit {
+            let Some(oldest) = inner.entries.pop_front() else { return };
+            inner.bytes -= oldest.weight;
+            drop(inner.packed.drain(..oldest.length));
         }
+        inner.make_room(length, self.limit);
+        inner.bytes += weight;
+        inner.packed.extend(&packed);
+        inner.entries.push_back(entry);
     }
 
     /// The flows in which something failed only because the store did.
     pub(crate) fn stranded(&self) -> HashSet<u128> {
         let inner = self.inner();
-        let flows = inner.flows.iter().map(|(_, flow)| flow);
-        flows.filter(|flow| flow.is_stranded()).map(|flow| flow.id.0).collect()
+        let stranded = inner.entries.iter().filter(|entry| entry.notes.iter().any(Note::is_stranded));
+        stranded.map(|entry| entry.id.0).collect()
     }
 
     pub(crate) fn all(&self) -> Vec<Flow> {
-        self.inner().flows.iter().map(|(_, flow)| flow.clone()).collect()
+        self.inner().flows(|_| true)
     }
 
     pub(crate) fn find(&self, id: FlowId) -> Option<Flow> {
-        let inner = self.inner();
-        inner.flows.iter().rev().find(|(_, flow)| flow.id == id).map(|(_, flow)| flow.clone())
+        self.inner().flows(|entry| entry.id == id).pop()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -65,9 +78,34 @@ impl Ring {
     }
 }
 
-/// Bytes that a flow holds on to, roughly; the constant stands for allocations' own cost.
-fn weight(flow: &Flow) -> usize {
-    128 + size_of::<Flow>() + flow.admitted.iter().chain(&flow.records).map(Record::weight).sum::<usize>()
+impl Inner {
+    /// Grows by doubling, but not beyond what the ring may hold.
+    fn make_room(&mut self, length: usize, limit: usize) {
+        let (used, room) = (self.packed.len(), self.packed.capacity());
+        if used + length > room {
+            self.packed.reserve_exact((2 * room).clamp(used + length, limit) - used);
+        }
+    }
+
+    /// The flows that are wanted.
+    fn flows(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Flow> {
+        let mut from = 0;
+        let mut found = Vec::new();
+        for entry in &self.entries {
+            let to = from + entry.length;
+            if wanted(entry) {
+                let packed: Vec<u8> = self.packed.range(from..to).copied().collect();
+                found.extend(unpacked(entry, &packed));
+            }
+            from = to;
+        }
+        found
+    }
+}
+
+fn unpacked(entry: &Entry, mut packed: &[u8]) -> Option<Flow> {
+    let (admitted, records) = (unpack(&mut packed)?, unpack(&mut packed)?);
+    Some(Flow { id: entry.id, admitted, records, notes: entry.notes.clone() })
 }
 
 #[cfg(test)]
@@ -77,12 +115,15 @@ mod tests {
     #[test]
     fn the_oldest_flows_fall_out_when_the_ring_is_full() {
         let flow = |id| Flow::refused(FlowId(id), Vec::new());
-        let ring = Ring::new(10 * weight(&flow(0)));
+        let ring = Ring::new(usize::MAX);
+        ring.push(flow(0));
+        let ring = Ring::new(10 * ring.inner().bytes);
         for id in 0..25 {
             ring.push(flow(id));
         }
         assert!(ring.find(FlowId(14)).is_none());
         assert!(ring.find(FlowId(15)).is_some());
         assert!(ring.find(FlowId(24)).is_some());
+        assert_eq!(ring.all().len(), 10);
     }
 }

@@ -112,7 +112,9 @@ impl Engine {
     ) -> (Ran, Changes) {
         let at = self.clock.now();
         let mut tx = Tx::new(Arc::clone(&self.source), Arc::clone(&self.ids), at, careful);
-        tx = tx.with_blobs(blobs.cloned());
+        if let Some(blobs) = blobs {
+            tx = tx.with_blobs(Some(Arc::clone(blobs)));
+        }
         let mut ran = match job {
             Job::Call(action, input) => self.call(&mut tx, *action, input).await,
             Job::Fire(sync, frame, cause) => self.fire(&mut tx, sync, frame, cause).await,

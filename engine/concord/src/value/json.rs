@@ -72,12 +72,4 @@ impl Json {
             Self::Value(value) => value.write_json(out),
         }
     }
-
-    /// Bytes that it holds on to, roughly. What is shared counts wherever it is held.
-    pub fn weight(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Value(value) => value.weight(),
-        }
-    }
 }

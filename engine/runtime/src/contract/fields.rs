@@ -1,10 +1,10 @@
 //! A request's fields: where they come from, and whether they are what the route's syncs take them for.
 
-use bytes::Bytes;
 use concord::{INVALID_REQUEST, Kind, Refusal};
 use concord_lang::plan::{Route, RouteField};
 use concord_lang::{Base, Name, Value};
 
+use super::body;
 use super::form::{self, Form};
 use super::router::decoded;
 use super::{Admission, Content, Head};
@@ -18,7 +18,8 @@ pub(super) struct Fields {
 
 /// What a request brought, as fields are found in it.
 enum Brought<'a> {
-    Json(Value),
+    /// What the body has for each of the route's fields.
+    Json(Vec<Option<Value>>),
     Form(&'a Form),
 }
 
@@ -30,8 +31,8 @@ pub(super) fn gather<const OWN: usize>(
     route: &Route,
     content: &Content,
 ) -> Result<Fields, Refusal> {
-    let brought = match content {
-        Content::Body(body) => Brought::Json(read_body(&admission.head, body)?),
+    let mut brought = match content {
+        Content::Body(body) => Brought::Json(body::read(&admission.head, body, &route.fields)?),
         Content::Form(form) => Brought::Form(form),
     };
     let mut whole: Vec<(Name, Value)> =
@@ -53,8 +54,8 @@ pub(super) fn gather<const OWN: usize>(
         whole.extend(form::files(route, form)?);
     }
     whole.extend(admission.bound.iter().filter(|(_, value)| !value.is_null()).cloned());
-    for field in &route.fields {
-        let value = find(admission, field, &brought)?;
+    for (place, field) in route.fields.iter().enumerate() {
+        let value = find(admission, field, place, &mut brought)?;
         if let Some(fault) = fault(field, &value) {
             return Err(invalid(&field.name, fault));
         }
@@ -86,12 +87,17 @@ pub(crate) fn fault(field: &RouteField, value: &Value) -> Option<String> {
     field.ty.fault(value, &field.name)
 }
 
-fn find(admission: &Admission, field: &RouteField, brought: &Brought<'_>) -> Result<Value, Refusal> {
+fn find(
+    admission: &Admission,
+    field: &RouteField,
+    place: usize,
+    brought: &mut Brought<'_>,
+) -> Result<Value, Refusal> {
     if let Some((_, text)) = admission.params.iter().find(|(name, _)| *name == field.name) {
         return Ok(converted(text, field));
     }
     let in_body = match brought {
-        Brought::Json(body) => body.field(&field.name),
+        Brought::Json(found) => found.get_mut(place).and_then(Option::take).unwrap_or_default(),
         Brought::Form(form) => form::text(form, field)?,
     };
     if !in_body.is_null() {
@@ -129,28 +135,6 @@ pub(crate) fn converted(text: &str, field: &RouteField) -> Value {
         _ => None,
     };
     found.unwrap_or_else(|| Value::text(text))
-}
-
-fn read_body(head: &Head, body: &Bytes) -> Result<Value, Refusal> {
-    if body.is_empty() {
-        return Ok(Value::Null);
-    }
-    let said = head.header("content-type").unwrap_or_default();
-    let essence = said.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        let message = "the body must be JSON, and say so: content-type: application/json";
-        return Err(Refusal::new(Kind::Invalid, "UNSUPPORTED_TYPE", message));
-    }
-    match serde_json::from_slice(body) {
-        Ok(object @ Value::Object(_)) => Ok(object),
-        Ok(other) => {
-            let message = format!("the body must be a JSON object, not {}", other.kind());
-            Err(Refusal::new(Kind::Invalid, INVALID_REQUEST, message))
-        }
-        Err(error) => {
-            Err(Refusal::new(Kind::Invalid, INVALID_REQUEST, format!("the body is not JSON: {error}")))
-        }
-    }
 }
 
 pub(crate) fn invalid(field: &str, message: String) -> Refusal {

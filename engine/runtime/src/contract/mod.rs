@@ -4,6 +4,7 @@
 //! body. First the head is admitted, which may refuse; then the body is read; then the request exists, and syncs answer.
 
 mod admit;
+mod body;
 pub(crate) mod fields;
 mod form;
 mod refusal;

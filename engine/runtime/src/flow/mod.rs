@@ -1,5 +1,6 @@
 //! Flows: everything that follows from one stimulus, and the records of it.
 
+mod packed;
 mod record;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use std::str::FromStr;
 use concord::{Ids, Kind, Millis};
 use concord_lang::Value;
 
+pub(crate) use self::packed::{pack, unpack};
 pub use self::record::{Cause, Failure, Record};
 
 /// A flow's id: its start in milliseconds, then 80 random bits, so that ids sort by age. Clients see it as the request
@@ -102,9 +104,25 @@ impl Flow {
 
     /// Whether something in it failed only because the store did.
     pub(crate) fn is_stranded(&self) -> bool {
-        self.notes.iter().any(|note| match &note.what {
+        self.notes.iter().any(Note::is_stranded)
+    }
+}
+
+impl Note {
+    /// Whether this tells of a failure that was the store's.
+    pub(crate) fn is_stranded(&self) -> bool {
+        match &self.what {
             What::Refused { failure, .. } => failure.kind == Kind::Unavailable,
             What::Dropped { .. } | What::SecondResponse | What::Unanswered | What::Endless => false,
-        })
+        }
+    }
+
+    /// Bytes that it holds on to, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        let frame = match &self.what {
+            What::Dropped { frame, .. } | What::Refused { frame, .. } => &frame[..],
+            What::SecondResponse | What::Unanswered | What::Endless => &[],
+        };
+        size_of::<Self>() + frame.iter().map(|value| size_of::<Value>() + value.weight()).sum::<usize>()
     }
 }

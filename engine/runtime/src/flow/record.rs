@@ -134,15 +134,6 @@ impl Record {
         let cause = line.cause.map(|cause| Cause { sync: cause.sync.into(), records: cause.records.into() });
         Some(Self { number: line.n, action, at: line.at, input, outcome, cause })
     }
-
-    /// Bytes that the record holds on to, roughly.
-    pub(crate) fn weight(&self) -> usize {
-        let outcome = match &self.outcome {
-            Ok(output) => output.weight(),
-            Err(failure) => failure.code.len() + failure.message.len(),
-        };
-        size_of::<Self>() + self.input.weight() + outcome
-    }
 }
 
 #[derive(Deserialize)]

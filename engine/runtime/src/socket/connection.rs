@@ -170,6 +170,7 @@ impl Connection {
                 fields.push((name, value));
             }
         }
+        fields.retain(|(_, value)| !value.is_null());
         let keep = fields.iter().any(|(name, _)| secret(name)).then(|| {
             let shown = |(name, value): &(Name, Value)| {
                 (name.clone(), if secret(name) { Value::text("(secret)") } else { value.clone() })

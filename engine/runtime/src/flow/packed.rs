@@ -1,0 +1,230 @@
+//! Records as bytes, without a type around them.
+//!
+//! The ring has thousands of flows, nearly all of which nobody asks for. As they came, each would be a dozen allocations
+//! that are cold by the time they are freed; packed, they lie one behind the other. The form is the process's own and never
+//! leaves it: what it says is what was put in, so a reader that finds anything else gives nothing.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use concord::{Json, Kind, Millis};
+use concord_lang::{ActionId, Name, Value};
+
+use super::{Cause, Failure, Record};
+
+/// Appends records.
+pub(crate) fn pack(records: &[Record], into: &mut Vec<u8>) {
+    count(records.len(), into);
+    for record in records {
+        into.extend_from_slice(&record.number.to_le_bytes());
+        into.extend_from_slice(&ActionId::from(record.action).0.to_le_bytes());
+        into.extend_from_slice(&record.at.0.to_le_bytes());
+        json(&record.input, into);
+        match &record.outcome {
+            Ok(output) => json(output, into),
+            Err(Failure { kind, code, message }) => {
+                into.push(FAILURE);
+                for part in [kind.name(), code, message] {
+                    text(part, into);
+                }
+            }
+        }
+        match &record.cause {
+            None => into.push(NONE),
+            Some(Cause { sync, records }) => {
+                into.push(SOME);
+                text(sync, into);
+                count(records.len(), into);
+                records.iter().for_each(|record| into.extend_from_slice(&record.to_le_bytes()));
+            }
+        }
+    }
+}
+
+/// Takes records off the front.
+pub(crate) fn unpack(from: &mut &[u8]) -> Option<Vec<Record>> {
+    (0..length(from)?).map(|_| record(from)).collect()
+}
+
+const NULL: u8 = 0;
+const FALSE: u8 = 1;
+const TRUE: u8 = 2;
+const INT: u8 = 3;
+const FLOAT: u8 = 4;
+const TEXT: u8 = 5;
+const LIST: u8 = 6;
+const OBJECT: u8 = 7;
+/// JSON text, in place of a value.
+const JSON: u8 = 8;
+/// A refusal, in place of a value.
+const FAILURE: u8 = 9;
+const NONE: u8 = 0;
+const SOME: u8 = 1;
+
+/// Lengths take four bytes: what is longer does not fit in a request.
+fn count(length: usize, into: &mut Vec<u8>) {
+    into.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+}
+
+fn text(text: &str, into: &mut Vec<u8>) {
+    count(text.len(), into);
+    into.extend_from_slice(text.as_bytes());
+}
+
+fn json(json: &Json, into: &mut Vec<u8>) {
+    match json {
+        Json::Value(of) => value(of, into),
+        Json::Text(text) => {
+            into.push(JSON);
+            count(text.len(), into);
+            into.extend_from_slice(text);
+        }
+    }
+}
+
+fn value(of: &Value, into: &mut Vec<u8>) {
+    match of {
+        Value::Null => into.push(NULL),
+        Value::Bool(false) => into.push(FALSE),
+        Value::Bool(true) => into.push(TRUE),
+        Value::Int(number) => {
+            into.push(INT);
+            into.extend_from_slice(&number.to_le_bytes());
+        }
+        Value::Float(number) => {
+            into.push(FLOAT);
+            into.extend_from_slice(&number.to_le_bytes());
+        }
+        Value::Text(of) => {
+            into.push(TEXT);
+            text(of, into);
+        }
+        Value::List(items) => {
+            into.push(LIST);
+            count(items.len(), into);
+            items.iter().for_each(|item| value(item, into));
+        }
+        Value::Object(fields) => {
+            into.push(OBJECT);
+            count(fields.len(), into);
+            for (name, of) in fields.iter() {
+                text(name, into);
+                value(of, into);
+            }
+        }
+    }
+}
+
+fn record(from: &mut &[u8]) -> Option<Record> {
+    let number = i32::from_le_bytes(fixed(from)?);
+    let action = ActionId(u32::from_le_bytes(fixed(from)?)).into();
+    let at = Millis(i64::from_le_bytes(fixed(from)?));
+    let input = read_json(from)?;
+    let outcome = if from.first() == Some(&FAILURE) { Err(failure(from)?) } else { Ok(read_json(from)?) };
+    let cause = match tag(from)? {
+        NONE => None,
+        _ => Some(Cause {
+            sync: read_text(from)?.into(),
+            records: (0..length(from)?)
+                .map(|_| fixed(from).map(u32::from_le_bytes))
+                .collect::<Option<_>>()?,
+        }),
+    };
+    Some(Record { number, action, at, input, outcome, cause })
+}
+
+fn failure(from: &mut &[u8]) -> Option<Failure> {
+    tag(from)?;
+    let kind = Kind::of_name(read_text(from)?)?;
+    Some(Failure { kind, code: read_text(from)?.into(), message: read_text(from)?.into() })
+}
+
+fn read_json(from: &mut &[u8]) -> Option<Json> {
+    if from.first() == Some(&JSON) {
+        tag(from)?;
+        return Some(Json::Text(Bytes::copy_from_slice(bytes(from)?)));
+    }
+    read_value(from).map(Json::Value)
+}
+
+fn read_value(from: &mut &[u8]) -> Option<Value> {
+    Some(match tag(from)? {
+        NULL => Value::Null,
+        FALSE => Value::Bool(false),
+        TRUE => Value::Bool(true),
+        INT => Value::Int(i64::from_le_bytes(fixed(from)?)),
+        FLOAT => Value::Float(f64::from_le_bytes(fixed(from)?)),
+        TEXT => Value::text(read_text(from)?),
+        LIST => Value::List((0..length(from)?).map(|_| read_value(from)).collect::<Option<Arc<[Value]>>>()?),
+        OBJECT => {
+            let length = length(from)?;
+            let mut field = || Some((Name::shared(read_text(from)?), read_value(from)?));
+            Value::Object((0..length).map(|_| field()).collect::<Option<Arc<[(Name, Value)]>>>()?)
+        }
+        _ => return None,
+    })
+}
+
+fn tag(from: &mut &[u8]) -> Option<u8> {
+    let (tag, rest) = from.split_first()?;
+    *from = rest;
+    Some(*tag)
+}
+
+fn fixed<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
+    let (fixed, rest) = from.split_first_chunk()?;
+    *from = rest;
+    Some(*fixed)
+}
+
+fn length(from: &mut &[u8]) -> Option<usize> {
+    usize::try_from(u32::from_le_bytes(fixed(from)?)).ok()
+}
+
+fn bytes<'b>(from: &mut &'b [u8]) -> Option<&'b [u8]> {
+    let length = length(from)?;
+    let (bytes, rest) = from.split_at_checked(length)?;
+    *from = rest;
+    Some(bytes)
+}
+
+fn read_text<'b>(from: &mut &'b [u8]) -> Option<&'b str> {
+    str::from_utf8(bytes(from)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_come_out_as_they_went_in() {
+        let value = |text: &str| Json::Value(serde_json::from_str(text).unwrap());
+        let failure =
+            Failure { kind: Kind::Conflict, code: "TAKEN".into(), message: "it is \u{1f600}".into() };
+        let cause = Cause { sync: "rooms/Close".into(), records: [0, 70_000].into() };
+        let record = |input, outcome, cause| Record {
+            number: -1,
+            action: ActionId(0x0002_0003).into(),
+            at: Millis(1_700_000_000_000),
+            input,
+            outcome,
+            cause,
+        };
+        let records = [
+            record(Json::NOTHING, Err(failure), None),
+            record(
+                Json::from_static("{}"),
+                Ok(value(r#"[null,true,false,-7,0.5,"","a\"b",{"x":{"y":[]}}]"#)),
+                Some(cause),
+            ),
+        ];
+        let mut packed = Vec::new();
+        pack(&records, &mut packed);
+        let mut rest = &packed[..];
+        assert_eq!(format!("{:?}", unpack(&mut rest).unwrap()), format!("{records:?}"));
+        assert!(rest.is_empty());
+        for length in 0..packed.len() {
+            assert!(unpack(&mut &packed[..length]).is_none());
+        }
+    }
+}
