@@ -15,11 +15,11 @@ use tokio::sync::Notify;
 
 use crate::carry::{Carried, Slot};
 use crate::contract::Contracts;
-use crate::flow::{Flow, FlowId};
+use crate::flow::{Flow, FlowId, Record};
 use crate::options::Options;
 use crate::registry::{ActionRef, Registry};
 use crate::ring::Ring;
-use crate::run::Run;
+use crate::run::{Over, Run};
 use crate::spool::{Spool, Upload};
 use crate::stimulus::{Answer, Input, Waits};
 use crate::transaction::{Engine, Firings};
@@ -161,15 +161,14 @@ impl App {
         Carried::new(slot, async move {
             let _running = inner.running.one();
             let mut run = Run::new(&inner.engine, flow, waits, answer);
-            let mut flow = run.start(action, &input).await;
-            flow.admitted = std::mem::take(&mut input.admitted);
+            let over = run.start(action, &input).await;
             // They go before the flow counts as done.
             if let Some(mut upload) = input.upload.take()
-                && flow.is_stranded()
+                && over.is_stranded()
             {
                 upload.leave();
             }
-            inner.settle(flow);
+            inner.settle(over, &input.admitted);
         })
     }
 
@@ -236,18 +235,19 @@ impl Inner {
         let _running = self.running.one();
         let mut left = self.spool.left(id);
         let blobs = left.as_ref().and_then(Upload::blobs);
-        let flow = Run::resume(&self.engine, id, open, blobs).work().await;
-        if let Some(upload) = left.as_mut().filter(|_| flow.is_stranded()) {
+        let over = Run::resume(&self.engine, id, open, blobs).work().await;
+        if let Some(upload) = left.as_mut().filter(|_| over.is_stranded()) {
             upload.leave();
         }
-        self.settle(flow);
+        self.settle(over, &[]);
     }
 
-    fn settle(&self, flow: Flow) {
-        if flow.is_stranded() {
+    fn settle(&self, over: Over, admitted: &[Record]) {
+        if over.is_stranded() {
             self.stranded.notify_one();
         }
-        self.ring.push(flow);
+        let records = over.facts.iter().map(|fact| &fact.record);
+        self.ring.push(over.id, admitted, records, over.notes);
     }
 }
 

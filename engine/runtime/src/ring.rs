@@ -6,7 +6,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::flow::{Flow, FlowId, Note, pack, unpack};
+use crate::flow::{Flow, FlowId, Note, Record, pack, unpack};
 
 pub(crate) struct Ring {
     /// Bytes at most.
@@ -39,13 +39,20 @@ impl Ring {
         Self { limit, inner: Mutex::default() }
     }
 
-    pub(crate) fn push(&self, flow: Flow) {
+    /// Adds a flow: what `admit` did before it began, what happened, and what did not.
+    pub(crate) fn push<'r>(
+        &self,
+        id: FlowId,
+        admitted: &[Record],
+        records: impl ExactSizeIterator<Item = &'r Record>,
+        notes: Vec<Note>,
+    ) {
         let mut packed = Vec::with_capacity(1024);
-        pack(&flow.admitted, &mut packed);
-        pack(&flow.records, &mut packed);
+        pack(admitted.iter(), &mut packed);
+        pack(records, &mut packed);
         let length = packed.len();
-        let weight = size_of::<Entry>() + length + flow.notes.iter().map(Note::weight).sum::<usize>();
-        let entry = Entry { id: flow.id, length, weight, notes: flow.notes };
+        let weight = size_of::<Entry>() + length + notes.iter().map(Note::weight).sum::<usize>();
+        let entry = Entry { id, length, weight, notes };
         let mut inner = self.inner();
         while inner.bytes + weight > self.limit {
             let Some(oldest) = inner.entries.pop_front() else { return };
@@ -114,12 +121,12 @@ mod tests {
 
     #[test]
     fn the_oldest_flows_fall_out_when_the_ring_is_full() {
-        let flow = |id| Flow::refused(FlowId(id), Vec::new());
+        let push = |ring: &Ring, id| ring.push(FlowId(id), &[], [].iter(), Vec::new());
         let ring = Ring::new(usize::MAX);
-        ring.push(flow(0));
+        push(&ring, 0);
         let ring = Ring::new(10 * ring.inner().bytes);
         for id in 0..25 {
-            ring.push(flow(id));
+            push(&ring, id);
         }
         assert!(ring.find(FlowId(14)).is_none());
         assert!(ring.find(FlowId(15)).is_some());

@@ -15,7 +15,7 @@ use crate::carry::Slot;
 use crate::due::{self, Key};
 use crate::eval::{Frame, Halt};
 use crate::fact::Fact;
-use crate::flow::{Cause, Failure, Flow, FlowId, Note, What};
+use crate::flow::{Cause, Failure, FlowId, Note, What};
 use crate::matching::{Found, Match, Matcher, Outside, Scratch};
 use crate::registry::ActionRef;
 use crate::rules::SyncId;
@@ -26,6 +26,22 @@ enum Task {
     Fire(Match),
     /// An action that a firing of the stimulus did has failed: it refuses, if nobody who saw the failure responded.
     Refuse(ActionRef, Refusal),
+}
+
+/// A flow that has come to rest.
+pub(crate) struct Over {
+    pub(crate) id: FlowId,
+    /// What happened in it, in order.
+    pub(crate) facts: Vec<Fact>,
+    /// What did not happen, and why.
+    pub(crate) notes: Vec<Note>,
+}
+
+impl Over {
+    /// Whether something in it failed only because the store did.
+    pub(crate) fn is_stranded(&self) -> bool {
+        self.notes.iter().any(Note::is_stranded)
+    }
 }
 
 pub(crate) struct Run<'e> {
@@ -100,7 +116,7 @@ impl<'e> Run<'e> {
     }
 
     /// Runs the flow from its stimulus to its end.
-    pub(crate) async fn start(&mut self, action: ActionRef, input: &Input) -> Flow {
+    pub(crate) async fn start(&mut self, action: ActionRef, input: &Input) -> Over {
         let Input { given, keep, upload, admitted: _ } = input;
         self.blobs = upload.as_ref().and_then(|upload| upload.blobs());
         let (ran, found) = self.transact(Job::Call(action, given), None).await;
@@ -130,7 +146,7 @@ impl<'e> Run<'e> {
     }
 
     /// Does what is due until nothing is.
-    pub(crate) async fn work(&mut self) -> Flow {
+    pub(crate) async fn work(&mut self) -> Over {
         while let Some(task) = self.stack.pop() {
             match task {
                 Task::Refuse(action, refusal) => self.say(Answer::Refused(Some(action), refusal)),
@@ -149,7 +165,7 @@ impl<'e> Run<'e> {
         self.end()
     }
 
-    fn end(&mut self) -> Flow {
+    fn end(&mut self) -> Over {
         if self.answer.is_some() && matches!(self.waits, Waits::Response(_)) {
             self.notes.push(Note { cause: None, what: What::Unanswered });
             tracing::error!(flow = %self.id, "no sync responded; `concord trace` says which came closest");
@@ -162,16 +178,16 @@ impl<'e> Run<'e> {
                 slot.put(refused.unwrap_or(Answer::Result(Json::empty())));
             }
         }
-        // As long as there are records: the ring keeps it.
-        let mut records = Vec::with_capacity(self.facts.len());
-        records.extend(self.facts.drain(..).map(|fact| fact.record));
-        let notes = std::mem::take(&mut self.notes);
-        let flow = Flow { id: self.id, admitted: Vec::new(), records, notes };
+        let over = Over {
+            id: self.id,
+            facts: std::mem::take(&mut self.facts),
+            notes: std::mem::take(&mut self.notes),
+        };
         // What failed because the store did is still owed.
-        if self.is_open && !flow.is_stranded() {
+        if self.is_open && !over.is_stranded() {
             self.engine.closing.lock().unwrap_or_else(PoisonError::into_inner).push(self.id.0);
         }
-        flow
+        over
     }
 
     /// The flow has no end of its own.
@@ -188,12 +204,13 @@ impl<'e> Run<'e> {
 
     async fn fire(&mut self, due: Match) {
         let engine = self.engine;
-        let sync = &engine.rules.plan.syncs[due.sync as usize];
-        let cause =
-            Cause { sync: Arc::clone(engine.rules.name(due.sync)), records: Arc::clone(&due.records) };
+        let Match { sync: id, records, mut frame } = due;
+        let sync = &engine.rules.plan.syncs[id as usize];
+        let cause = Cause { sync: Arc::clone(engine.rules.name(id)), records: Arc::clone(&records) };
+        let key = (id, records);
         let before = self.facts.len();
-        let (ran, found) = self.transact(Job::Fire(sync, &due.frame, &cause), Some(&due)).await;
-        let has_stimulus = due.records.contains(&0);
+        let (ran, found) = self.transact(Job::Fire(sync, &mut frame, &cause), Some(&key)).await;
+        let has_stimulus = key.1.contains(&0);
         let Firings { done, dropped, failed } = &engine.firings;
         let counter = match &ran.end {
             End::Done => done,
@@ -204,14 +221,14 @@ impl<'e> Run<'e> {
         match ran.end {
             End::Done => {
                 let response = self.response(before);
-                self.fired.push((due.sync, due.records));
+                self.fired.push(key);
                 self.take(found);
                 if let Some(response) = response {
                     self.respond(response, cause);
                 }
             }
             End::Dropped(line, frame) => {
-                self.fired.push((due.sync, due.records));
+                self.fired.push(key);
                 self.note(cause, What::Dropped { line, frame });
             }
             End::Halted(line, frame, halt) => {
@@ -229,7 +246,7 @@ impl<'e> Run<'e> {
                 if has_stimulus {
                     self.stack.push(Task::Refuse(action, refusal));
                 }
-                self.fired.push((due.sync, due.records));
+                self.fired.push(key);
                 self.take(found);
             }
             // A firing is no call and admits nobody.
@@ -277,13 +294,13 @@ impl<'e> Run<'e> {
     }
 
     /// Runs a job until it has committed or failed, and takes its records in; with what they make due.
-    async fn transact(&mut self, job: Job<'_>, due: Option<&Match>) -> (Ran, Found) {
+    async fn transact(&mut self, mut job: Job<'_>, due: Option<&Key>) -> (Ran, Found) {
         let engine = self.engine;
         let first = self.facts.len();
         let mut lost = BTreeSet::new();
         loop {
             let _turn = if lost.is_empty() { None } else { Some(engine.queue.turn(&lost).await) };
-            let (mut ran, changes) = engine.attempt(&job, !lost.is_empty(), self.blobs.as_ref()).await;
+            let (mut ran, changes) = engine.attempt(&mut job, !lost.is_empty(), self.blobs.as_ref()).await;
             for (number, fact) in (first..).zip(&mut ran.facts) {
                 fact.record.number = i32::try_from(number).unwrap_or(i32::MAX);
             }
@@ -339,7 +356,7 @@ impl<'e> Run<'e> {
     }
 
     /// What the store has to know, so that nothing that is due is lost in a crash.
-    fn owed(&self, found: &Found, due: Option<&Match>) -> Owed {
+    fn owed(&self, found: &Found, due: Option<&Key>) -> Owed {
         let engine = self.engine;
         let mut closed = std::mem::take(&mut *engine.closing.lock().unwrap_or_else(PoisonError::into_inner));
         let leads = self.lasting > 0 || found.matches.iter().any(|found| engine.rules.is_lasting(found.sync));
@@ -350,8 +367,7 @@ impl<'e> Run<'e> {
             return Owed { row: None, closed };
         }
         let records = self.facts[self.saved..].iter().map(|fact| &fact.record);
-        let fired = self.fired.iter().map(|(sync, records)| (*sync, &**records));
-        let fired = fired.chain(due.map(|due| (due.sync, &*due.records)));
+        let fired = self.fired.iter().chain(due).map(|(sync, records)| (*sync, &**records));
         let body = due::encode(self.saved, records, fired, &engine.registry, &engine.rules);
         Owed { row: Some((self.id.0, body)), closed }
     }

@@ -65,7 +65,7 @@ pub(crate) enum Job<'a> {
     /// One action, with its input.
     Call(ActionRef, &'a Json),
     /// A sync, with what its lines bound.
-    Fire(&'a Sync, &'a Frame, &'a Cause),
+    Fire(&'a Sync, &'a mut Frame, &'a Cause),
     /// Lines of `admit`.
     Admit(&'a [Step], &'a Frame),
 }
@@ -106,7 +106,7 @@ impl Engine {
     /// Runs a job once. Changes of what failed are its reads alone.
     pub(crate) async fn attempt(
         &self,
-        job: &Job<'_>,
+        job: &mut Job<'_>,
         careful: bool,
         blobs: Option<&Arc<Blobs>>,
     ) -> (Ran, Changes) {
@@ -117,6 +117,7 @@ impl Engine {
         }
         let mut ran = match job {
             Job::Call(action, input) => self.call(&mut tx, *action, input).await,
+            // What an attempt leaves in the frame, the next one writes before it reads it.
             Job::Fire(sync, frame, cause) => self.fire(&mut tx, sync, frame, cause).await,
             Job::Admit(lines, frame) => self.admit(&mut tx, lines, frame).await,
         };
@@ -141,7 +142,7 @@ impl Engine {
         Ran { facts, contract: None, end: End::Called(result) }
     }
 
-    async fn fire(&self, tx: &mut Tx, sync: &Sync, frame: &Frame, cause: &Cause) -> Ran {
+    async fn fire(&self, tx: &mut Tx, sync: &Sync, frame: &mut Frame, cause: &Cause) -> Ran {
         let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, facts: Vec::new() };
         let mut facts = Vec::with_capacity(sync.then.len());
         let ended = self.ended(&mut asking, sync, frame, cause, &mut facts).await;
@@ -155,20 +156,20 @@ impl Engine {
         &self,
         asking: &mut Asking<'_>,
         sync: &Sync,
-        frame: &Frame,
+        frame: &mut Frame,
         cause: &Cause,
         facts: &mut Vec<Fact>,
     ) -> Result<(), End> {
         if sync.body.is_empty() {
-            return self.act(asking, sync, frame.clone(), cause, facts).await;
+            return self.act(asking, sync, frame, cause, facts).await;
         }
         let framed = asking.lines(&sync.body, frame.clone()).await;
         let framed = framed.map_err(|(line, frame, halt)| End::Halted(line, frame, halt))?;
         if let Some((line, frame)) = framed.dropped {
             return Err(End::Dropped(line, frame));
         }
-        for frame in framed.frames {
-            self.act(asking, sync, frame, cause, facts).await?;
+        for mut frame in framed.frames {
+            self.act(asking, sync, &mut frame, cause, facts).await?;
         }
         Ok(())
     }
@@ -178,16 +179,16 @@ impl Engine {
         &self,
         asking: &mut Asking<'_>,
         sync: &Sync,
-        mut frame: Frame,
+        frame: &mut Frame,
         cause: &Cause,
         facts: &mut Vec<Fact>,
     ) -> Result<(), End> {
         for (at, call) in sync.then.iter().enumerate() {
-            let input = match asking.args(call, &mut frame).await {
+            let input = match asking.args(call, frame).await {
                 Ok(input) => input,
                 Err(halt) => {
                     facts.clear();
-                    return Err(End::Halted(sync.body.len() + at, frame, halt));
+                    return Err(End::Halted(sync.body.len() + at, frame.clone(), halt));
                 }
             };
             let action = ActionRef::from(call.action);
@@ -198,7 +199,7 @@ impl Engine {
                 Ok(_) if facts.len() >= self.flow_bound => Some(Refusal::internal("the firing has no end")),
                 Ok(_) if call.outs.is_empty() => None,
                 Ok(output) => {
-                    let as_said = fits(&call.outs, &output.value(), &mut frame, asking.tx);
+                    let as_said = fits(&call.outs, &output.value(), frame, asking.tx);
                     (!as_said).then(|| Refusal::internal("a result is not what its pattern says"))
                 }
             };

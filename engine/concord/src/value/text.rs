@@ -83,15 +83,34 @@ fn write_text(text: &str, into: &mut Vec<u8>) {
 /// How many bytes from the first on stand in JSON as they are.
 fn plain(text: &[u8]) -> usize {
     let (blocks, _) = text.as_chunks::<16>();
-    // Without a way out in the middle, the compiler looks at all bytes of a block at once.
-    let is_plain = |block: &&[u8; 16]| !block.iter().fold(false, |found, byte| found | is_special(*byte));
-    let from = blocks.iter().take_while(is_plain).count() * 16;
-    text[from..].iter().position(|byte| is_special(*byte)).map_or(text.len(), |at| from + at)
+    let from = blocks.iter().take_while(|block| is_plain(block)).count() * 16;
+    // The last block overlaps the one before it, so that few texts end byte by byte.
+    if from == blocks.len() * 16 && text.last_chunk::<16>().is_some_and(is_plain) {
+        return text.len();
+    }
+    text[from..].iter().position(|byte| SPECIAL[usize::from(*byte)]).map_or(text.len(), |at| from + at)
 }
 
-const fn is_special(byte: u8) -> bool {
-    matches!(byte, 0..0x20 | b'"' | b'\\')
+/// Without a way out in the middle, the compiler looks at all bytes of a block at once.
+fn is_plain(block: &[u8; 16]) -> bool {
+    !block.iter().fold(false, |found, byte| found | is_special(*byte))
 }
+
+#[expect(clippy::needless_bitwise_bool, reason = "a choice in the middle keeps it to one byte at a time")]
+const fn is_special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
+
+/// By byte, whether it is.
+static SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 0x80 {
+        special[byte as usize] = is_special(byte);
+        byte += 1;
+    }
+    special
+};
 
 #[cfg(test)]
 mod tests {

@@ -58,7 +58,7 @@ impl App {
             let decision = self.decide(Gate { lines: &plan.admit, given: &given }, flow).await;
             headers = self.headers(contract, decision.frame.clone());
             if let Some((by, refusal)) = decision.refusal {
-                self.remember_admitted(flow, decision.records);
+                self.remember_admitted(flow, &decision.records);
                 return Err(self.refused(contract, refusal, Refused { flow, by, status: None, headers }));
             }
             let value = |slot: usize| decision.frame.get(slot).cloned().unwrap_or_default();
@@ -70,14 +70,14 @@ impl App {
                 Ok(Admission { contract, route, flow, head, params, bound, headers, records })
             }
             Found::Methods(methods) => {
-                self.remember_admitted(flow, records);
+                self.remember_admitted(flow, &records);
                 let refusal =
                     Refusal::new(Kind::Invalid, "METHOD_NOT_ALLOWED", "this method is not allowed here");
                 headers.push(("allow".into(), methods.join(", ")));
                 Err(self.refused(contract, refusal, Refused { flow, by: None, status: Some(405), headers }))
             }
             Found::Nothing => {
-                self.remember_admitted(flow, records);
+                self.remember_admitted(flow, &records);
                 let refusal = self.nothing_at(contract, &head);
                 Err(self.refused(contract, refusal, Refused { flow, by: None, status: None, headers }))
             }
@@ -106,7 +106,8 @@ impl App {
         let mut lost = std::collections::BTreeSet::new();
         loop {
             let _turn = if lost.is_empty() { None } else { Some(engine.queue.turn(&lost).await) };
-            let (mut ran, changes) = engine.attempt(&Job::Admit(lines, given), !lost.is_empty(), None).await;
+            let (mut ran, changes) =
+                engine.attempt(&mut Job::Admit(lines, given), !lost.is_empty(), None).await;
             let (frame, refusal) = match &ran.end {
                 End::Halted(line, frame, halt) => {
                     if refused.is_none() && ran.facts.iter().any(Fact::has_failed) {

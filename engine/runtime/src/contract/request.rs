@@ -10,7 +10,7 @@ use super::fields::gather;
 use super::refusal::Refused;
 use super::{Admission, Answered, Content, ContractId};
 use crate::app::App;
-use crate::flow::{Flow, FlowId, Record};
+use crate::flow::{FlowId, Record};
 use crate::stimulus::{Answer, Input, Waits};
 
 impl App {
@@ -28,7 +28,7 @@ impl App {
         let fields = match gather(own, &admission, route, &content) {
             Ok(fields) => fields,
             Err(refusal) => {
-                self.remember(&mut admission);
+                self.remember(&admission);
                 let status = (refusal.code == "UNSUPPORTED_TYPE").then_some(415);
                 return self.refused(contract, refusal, Refused { status, ..refused(None, headers) });
             }
@@ -65,20 +65,20 @@ impl App {
     }
 
     /// A refusal of the transport's own (too much, too late, too large), in the contract's shape.
-    pub fn refuse(&self, mut admission: Admission, refusal: Refusal, status: Option<u16>) -> Answered {
-        self.remember(&mut admission);
+    pub fn refuse(&self, admission: Admission, refusal: Refusal, status: Option<u16>) -> Answered {
+        self.remember(&admission);
         let Admission { contract, flow, headers, .. } = admission;
         self.refused(contract, refusal, Refused { flow, by: None, status, headers })
     }
 
     /// Keeps for the trace what `admit` did for a request that is refused before it exists.
-    fn remember(&self, admission: &mut Admission) {
-        self.remember_admitted(admission.flow, std::mem::take(&mut admission.records));
+    fn remember(&self, admission: &Admission) {
+        self.remember_admitted(admission.flow, &admission.records);
     }
 
-    pub(crate) fn remember_admitted(&self, flow: FlowId, records: Vec<Record>) {
+    pub(crate) fn remember_admitted(&self, flow: FlowId, records: &[Record]) {
         if !records.is_empty() {
-            self.inner.ring.push(Flow::refused(flow, records));
+            self.inner.ring.push(flow, records, [].iter(), Vec::new());
         }
     }
 

@@ -96,18 +96,6 @@ pub(crate) enum What {
     Endless,
 }
 
-impl Flow {
-    /// One that never came to be, as its stimulus was refused: only what `admit` did is known of it.
-    pub(crate) fn refused(id: FlowId, admitted: Vec<Record>) -> Self {
-        Self { id, admitted, records: Vec::new(), notes: Vec::new() }
-    }
-
-    /// Whether something in it failed only because the store did.
-    pub(crate) fn is_stranded(&self) -> bool {
-        self.notes.iter().any(Note::is_stranded)
-    }
-}
-
 impl Note {
     /// Whether this tells of a failure that was the store's.
     pub(crate) fn is_stranded(&self) -> bool {

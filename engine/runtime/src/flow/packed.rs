@@ -13,11 +13,12 @@ use concord_lang::{ActionId, Name, Value};
 use super::{Cause, Failure, Record};
 
 /// Appends records.
-pub(crate) fn pack(records: &[Record], into: &mut Vec<u8>) {
+pub(crate) fn pack<'r>(records: impl ExactSizeIterator<Item = &'r Record>, into: &mut Vec<u8>) {
     count(records.len(), into);
     for record in records {
+        let ActionId(action) = record.action.into();
         into.extend_from_slice(&record.number.to_le_bytes());
-        into.extend_from_slice(&ActionId::from(record.action).0.to_le_bytes());
+        into.extend_from_slice(&action.to_le_bytes());
         into.extend_from_slice(&record.at.0.to_le_bytes());
         json(&record.input, into);
         match &record.outcome {
@@ -219,7 +220,7 @@ mod tests {
             ),
         ];
         let mut packed = Vec::new();
-        pack(&records, &mut packed);
+        pack(records.iter(), &mut packed);
         let mut rest = &packed[..];
         assert_eq!(format!("{:?}", unpack(&mut rest).unwrap()), format!("{records:?}"));
         assert!(rest.is_empty());

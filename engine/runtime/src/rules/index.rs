@@ -98,7 +98,7 @@ impl Index {
         found.extend_from_slice(&entry.rest);
         for (key, literals) in &entry.by_literal {
             if let Some(literal) = Literal::of(fact.input().get(key)) {
-                found.extend(literals.get(&literal).into_iter().flatten());
+                found.extend_from_slice(literals.get(&literal).map_or(&[], Vec::as_slice));
             }
         }
     }

@@ -76,7 +76,7 @@ impl App {
         let fields = match opening(socket, &params, &head.query, &bound) {
             Ok(fields) => fields,
             Err(refusal) => {
-                self.remember_admitted(flow, records);
+                self.remember_admitted(flow, &records);
                 return Err(self.denied(contract, flow, None, refusal));
             }
         };
@@ -114,7 +114,7 @@ impl App {
         given.resize(socket.admit_slots.max(given.len()), Value::Null);
         let decision = self.decide(Gate { lines: &socket.admit, given: &given }, flow).await;
         if let Some(refused) = decision.refusal {
-            self.remember_admitted(flow, decision.records);
+            self.remember_admitted(flow, &decision.records);
             return Err(refused);
         }
         let value = |slot: usize| decision.frame.get(slot).cloned().unwrap_or_default();
