@@ -1,5 +1,6 @@
 //! What comes from outside sees and sets only what it may.
 
+use concept_socket::Socket;
 use serde_json::json;
 
 use crate::probe::probe;
@@ -55,14 +56,30 @@ then
   Probe.login (password) : (user)
   Requesting.respond (request, body: {user})
 ";
-    let app = probe().rules("c", login).open().await;
-    let answer = app.request("POST /c/login", json!({ "password": "swordfish" })).await;
-    assert_eq!(answer.json(), json!({ "user": "ada" }));
-    app.quiet().await;
-    let trace = app.trace(answer.flow()).to_string();
-    assert!(trace.contains("(secret)") && !trace.contains("swordfish"), "{trace}");
+    let nested = login.replace(", password)", ", who: { password })");
+    let bodies = [json!({ "password": "swordfish" }), json!({ "who": { "password": "swordfish" } })];
+    for (rules, body) in [login, &nested].into_iter().zip(bodies) {
+        let app = probe().rules("c", rules).open().await;
+        let answer = app.request("POST /c/login", body).await;
+        assert_eq!(answer.json(), json!({ "user": "ada" }));
+        app.quiet().await;
+        let trace = app.trace(answer.flow()).to_string();
+        assert!(trace.contains("(secret)") && !trace.contains("swordfish"), "{trace}");
+    }
     let later = login.replace("then\n  Probe", "  Room.close (room)\nthen\n  Probe");
     assert!(probe().rules("c", &later).diagnose().contains(&"secret"));
+    let connection = "\
+contract C at \"/c\"
+  socket json at \"/c/ws/:password\" frame { type: event, data }
+
+sync Greet
+when
+  Socket.open (connection, password)
+then
+  Probe.login (password) : (user)
+  Socket.emit (to: connection, event: \"hello\", data: {user})
+";
+    assert_eq!(probe().concept(Socket::default()).rules("c", connection).diagnose(), ["secret"]);
 }
 
 #[tokio::test]

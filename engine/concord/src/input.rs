@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Kind, Refusal};
-use crate::rt::SECRET;
+use crate::rt::masked;
 use crate::spec::ActionSpec;
-use crate::value::{Json, Name, Value};
+use crate::value::{Json, Value};
 
 /// The code of every refusal that input earns before an action sees it.
 pub const INVALID_REQUEST: &str = "INVALID_REQUEST";
@@ -102,18 +102,9 @@ impl<'a> Input<'a> {
 
 /// The value as a record may keep it.
 fn without_secrets(value: &Value, action: &ActionSpec) -> Value {
+    let Value::Object(fields) = value else { return value.clone() };
     let secret = |name: &str| action.params.iter().any(|param| param.secret && param.name == name);
-    match value {
-        Value::Object(fields) if fields.iter().any(|(name, _)| secret(name)) => {
-            let kept = |(name, value): &(Name, Value)| {
-                let shown =
-                    if secret(name) && !value.is_null() { Value::text(SECRET) } else { value.clone() };
-                (name.clone(), shown)
-            };
-            Value::Object(fields.iter().map(kept).collect())
-        }
-        _ => value.clone(),
-    }
+    masked(fields, secret).map_or_else(|| value.clone(), |fields| Value::Object(fields.into()))
 }
 
 /// Says what is wrong with a body that is no `T`.

@@ -10,7 +10,7 @@ use crate::error::{ConceptError, Refusal};
 pub use crate::input::{Form, Given};
 use crate::spec::BoxError;
 use crate::state::State;
-use crate::value::{Json, to_value};
+use crate::value::{Json, Name, Value, to_value};
 
 /// What an action returns, or a row of a query: it has a JSON form and a schema.
 #[diagnostic::on_unimplemented(
@@ -96,6 +96,17 @@ pub const SECRET: &str = "(secret)";
 /// Writes a secret as a record has it.
 pub fn redacted<T, S: Serializer>(_: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(SECRET)
+}
+
+/// The fields as a record may keep them, if one of them is secret.
+pub fn masked(fields: &[(Name, Value)], secret: impl Fn(&str) -> bool) -> Option<Vec<(Name, Value)>> {
+    fields.iter().any(|(name, _)| secret(name)).then(|| {
+        let shown = |(name, value): &(Name, Value)| {
+            let shown = if secret(name) && !value.is_null() { Value::text(SECRET) } else { value.clone() };
+            (name.clone(), shown)
+        };
+        fields.iter().map(shown).collect()
+    })
 }
 
 /// An index key from anything that serializes as text: enums.

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use crate::source::Span;
 use concord::Value;
+
+use crate::source::Span;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Name {

@@ -16,8 +16,6 @@ mod source;
 mod token;
 mod types;
 
-pub use concord::{Name, Value};
-
 pub use check::{check, owned};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use folder::{FolderError, read_folder};

@@ -4,12 +4,11 @@
 
 use std::sync::Arc;
 
-use concord::Kind;
+use concord::{Kind, Value};
 
 use crate::names::{ActionId, Rows};
 use crate::source::Span;
 use crate::types::Type;
-use concord::Value;
 
 /// A variable's place in a frame.
 pub type Slot = usize;

@@ -7,8 +7,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::shape::Shape;
 use concord::Value;
+
+use crate::shape::Shape;
 
 /// A type, and whether null is among its values.
 #[derive(Debug, Clone, PartialEq)]

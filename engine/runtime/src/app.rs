@@ -7,9 +7,9 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use concord::{Json, Refusal};
+use concord::{Json, Refusal, Value};
 use concord_lang::plan::Test;
-use concord_lang::{Diagnostics, Plan, Sources, Value};
+use concord_lang::{Diagnostics, Plan, Sources};
 use concord_store::{Commit, Owed, Store};
 use tokio::sync::Notify;
 

@@ -5,8 +5,8 @@
 
 use std::cell::OnceCell;
 
-use concord::{Json, Refusal};
-use concord_lang::{ActionId, Value};
+use concord::{Json, Refusal, Value};
+use concord_lang::ActionId;
 
 use crate::flow::{Failure, Record};
 

@@ -12,6 +12,7 @@ mod error;
 mod eval;
 mod explain;
 mod fact;
+mod firing;
 mod flow;
 mod ids;
 mod matching;

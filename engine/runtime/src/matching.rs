@@ -6,8 +6,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use concord::{Ids, Millis};
-use concord_lang::Value;
+use concord::{Ids, Millis, Value};
 use concord_lang::plan::Sync;
 
 use crate::clock::Clock;

@@ -7,8 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use concord::{Blobs, INVALID_REQUEST, Json, Kind, Output, Refusal};
-use concord_lang::Value;
+use concord::{Blobs, INVALID_REQUEST, Json, Kind, Output, Refusal, Value};
 use concord_store::{CommitError, Owed};
 
 use crate::carry::Slot;
@@ -119,10 +118,7 @@ impl<'e> Run<'e> {
     pub(crate) async fn start(&mut self, action: ActionRef, input: &Input) -> Over {
         let Input { given, keep, upload, admitted: _ } = input;
         self.blobs = upload.as_ref().and_then(|upload| upload.blobs());
-        let (ran, found) = self.transact(Job::Call(action, given), None).await;
-        if let (Some(first), Some(keep)) = (self.facts.first_mut(), keep) {
-            first.record.input = keep.clone();
-        }
+        let (ran, found) = self.transact(Job::Call(action, given, keep.as_ref()), None).await;
         self.take(found);
         if let End::Called(result) = ran.end {
             self.begin(action, result);

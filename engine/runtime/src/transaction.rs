@@ -19,9 +19,9 @@ use concord_store::{Commit, CommitError, Contended, Owed, Record as JournalEntry
 use futures_util::FutureExt;
 
 use crate::clock::Clock;
-use crate::eval::pattern::fits;
 use crate::eval::{Asking, Frame, Halt};
 use crate::fact::Fact;
+use crate::firing::Firing;
 use crate::flow::{Cause, FlowId, Record};
 use crate::queue::Queue;
 use crate::registry::{ActionRef, Registry};
@@ -62,8 +62,8 @@ pub(crate) struct Firings {
 
 /// What a transaction does.
 pub(crate) enum Job<'a> {
-    /// One action, with its input.
-    Call(ActionRef, &'a Json),
+    /// One action, with its input; and what its record keeps of it, if that is not what the action says.
+    Call(ActionRef, &'a Json, Option<&'a Json>),
     /// A sync, with what its lines bound.
     Fire(&'a Sync, &'a mut Frame, &'a Cause),
     /// Lines of `admit`.
@@ -116,9 +116,9 @@ impl Engine {
             tx = tx.with_blobs(Some(Arc::clone(blobs)));
         }
         let mut ran = match job {
-            Job::Call(action, input) => self.call(&mut tx, *action, input).await,
+            Job::Call(action, input, keep) => self.call(&mut tx, *action, input, *keep).await,
             // What an attempt leaves in the frame, the next one writes before it reads it.
-            Job::Fire(sync, frame, cause) => self.fire(&mut tx, sync, frame, cause).await,
+            Job::Fire(sync, frame, cause) => Firing::new(self, &mut tx, sync, cause).run(frame).await,
             Job::Admit(lines, frame) => self.admit(&mut tx, lines, frame).await,
         };
         let mut changes = tx.finish().unwrap_or_else(|fault| {
@@ -131,87 +131,15 @@ impl Engine {
         (ran, changes)
     }
 
-    async fn call(&self, tx: &mut Tx, action: ActionRef, input: &Json) -> Ran {
+    async fn call(&self, tx: &mut Tx, action: ActionRef, input: &Json, keep: Option<&Json>) -> Ran {
         let given = match input {
             Json::Text(text) => Given::Text(text),
             Json::Value(value) => Given::Value(value),
         };
         let (noted, result) = self.invoke(action, tx, given).await;
-        let record = Record::new(action, tx.now(), noted, &result);
+        let record = Record::new(action, tx.now(), keep.cloned().unwrap_or(noted), &result);
         let facts = vec![Fact::new(record, input.clone())];
         Ran { facts, contract: None, end: End::Called(result) }
-    }
-
-    async fn fire(&self, tx: &mut Tx, sync: &Sync, frame: &mut Frame, cause: &Cause) -> Ran {
-        let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, facts: Vec::new() };
-        let mut facts = Vec::with_capacity(sync.then.len());
-        let ended = self.ended(&mut asking, sync, frame, cause, &mut facts).await;
-        let end = ended.err().unwrap_or(End::Done);
-        Ran { facts, contract: sync.contract, end }
-    }
-
-    /// Runs the lines of a sync; if not to its end, why not. Of a firing that is undone only the action that failed is
-    /// left, if one did.
-    async fn ended(
-        &self,
-        asking: &mut Asking<'_>,
-        sync: &Sync,
-        frame: &mut Frame,
-        cause: &Cause,
-        facts: &mut Vec<Fact>,
-    ) -> Result<(), End> {
-        if sync.body.is_empty() {
-            return self.act(asking, sync, frame, cause, facts).await;
-        }
-        let framed = asking.lines(&sync.body, frame.clone()).await;
-        let framed = framed.map_err(|(line, frame, halt)| End::Halted(line, frame, halt))?;
-        if let Some((line, frame)) = framed.dropped {
-            return Err(End::Dropped(line, frame));
-        }
-        for mut frame in framed.frames {
-            self.act(asking, sync, &mut frame, cause, facts).await?;
-        }
-        Ok(())
-    }
-
-    /// Does what a sync does in one frame.
-    async fn act(
-        &self,
-        asking: &mut Asking<'_>,
-        sync: &Sync,
-        frame: &mut Frame,
-        cause: &Cause,
-        facts: &mut Vec<Fact>,
-    ) -> Result<(), End> {
-        for (at, call) in sync.then.iter().enumerate() {
-            let input = match asking.args(call, frame).await {
-                Ok(input) => input,
-                Err(halt) => {
-                    facts.clear();
-                    return Err(End::Halted(sync.body.len() + at, frame.clone(), halt));
-                }
-            };
-            let action = ActionRef::from(call.action);
-            let (noted, result) = self.invoke(action, asking.tx, Given::Value(&input)).await;
-            let record = Record::new(action, asking.tx.now(), noted, &result).caused(cause);
-            let refusal = match result {
-                Err(refusal) => Some(refusal),
-                Ok(_) if facts.len() >= self.flow_bound => Some(Refusal::internal("the firing has no end")),
-                Ok(_) if call.outs.is_empty() => None,
-                Ok(output) => {
-                    let as_said = fits(&call.outs, &output.value(), frame, asking.tx);
-                    (!as_said).then(|| Refusal::internal("a result is not what its pattern says"))
-                }
-            };
-            if refusal.is_some() {
-                facts.clear();
-            }
-            facts.push(Fact::new(record, Json::Value(input)));
-            if let Some(refusal) = refusal {
-                return Err(End::Failed(action, refusal));
-            }
-        }
-        Ok(())
     }
 
     async fn admit(&self, tx: &mut Tx, lines: &[Step], frame: &Frame) -> Ran {

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use concord::Value;
 use concord_lang::plan::{Contract, Expr, ExprKind, Part, Socket, Sync, Wire};
-use concord_lang::{Plan, Type, Value};
+use concord_lang::{Plan, Type};
 
 use super::schema::words;
 use crate::{FOLDER, Page, cell};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use concord::Kind;
+use concord::{Kind, Value as Constant};
 use concord_lang::plan::{Contract, ExprKind, Match, Response, Route, RouteField, Segment, Sync, Test};
-use concord_lang::{Base, Plan, Value as Constant};
+use concord_lang::{Base, Plan};
 use concord_runtime::Registry;
 use serde_json::{Map, Value, json};
 

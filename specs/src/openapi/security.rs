@@ -1,6 +1,6 @@
 //! Who gets in: what `admit` verifies, as OpenAPI calls it.
 
-use concord_lang::Value as Constant;
+use concord::Value as Constant;
 use concord_lang::plan::{Contract, Expr, ExprKind, StepKind};
 use concord_runtime::{ActionRef, Registry};
 use serde_json::{Value, json};

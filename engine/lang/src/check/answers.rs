@@ -4,6 +4,8 @@
 //! always both respond. What cannot be proved either way is a warning. The engine refuses at quiescence what slips
 //! through, so that a client never waits.
 
+use concord::Value;
+
 use super::Checker;
 use super::rule::is_request;
 use crate::ast;
@@ -11,7 +13,6 @@ use crate::diagnostic::Diagnostic;
 use crate::names::ActionId;
 use crate::plan::{self, Match, Test};
 use crate::source::Span;
-use concord::Value;
 
 /// A sync that responds on a route.
 pub(super) struct Responder {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use concord::Kind;
+use concord::{Kind, Value};
 
 use super::Checker;
 use super::find::ENGINE_CODES;
@@ -12,7 +12,6 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::{self, Renamed};
 use crate::source::Span;
 use crate::types::{Base, Type};
-use concord::Value;
 
 /// What `admit` starts from: the first slots.
 const GIVEN: [(&str, Type); 4] = [

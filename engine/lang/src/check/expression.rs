@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use concord::Value;
+
 use super::Checker;
 use super::fitting::narrow;
 use super::pattern::Fields;
@@ -12,7 +14,6 @@ use crate::names::Does;
 use crate::plan::{Expr, ExprKind, Operator, Part};
 use crate::source::Span;
 use crate::types::{Base, FieldType, Type};
-use concord::Value;
 
 const NUMBER: Type = Type::of(Base::Number);
 const TEXT: Type = Type::of(Base::Text);

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use super::Checker;
 use super::pattern::Fields;
 use super::scope::Scope;
-use crate::ast::{FieldPattern, Pattern, Target};
+use crate::ast::{FieldPattern, Name, Pattern, Target};
 use crate::plan::{Match, RouteField, Test};
+use crate::source::Span;
 use crate::types::{Base, FieldType, Type};
 
 /// A field that syncs name.
 pub(super) struct Node {
     pub(super) name: Arc<str>,
+    /// Where it was named first.
+    pub(super) span: Span,
     pub(super) ty: Type,
     pub(super) optional: bool,
     pub(super) nested: Vec<Node>,
@@ -39,7 +42,7 @@ impl Checker<'_> {
         let mut matches = Vec::new();
         for field in &pattern.fields {
             let required = field.default.is_none();
-            let mut inner = take(&mut node.nested, &field.key.text, || self.holes.fresh(), required);
+            let mut inner = take(&mut node.nested, &field.key, || self.holes.fresh(), required);
             matches.push(self.node_pattern(scope, field, &mut inner));
             node.nested.push(inner);
         }
@@ -49,7 +52,12 @@ impl Checker<'_> {
     /// The field, for the plan.
     pub(super) fn node_field(&self, node: &Node) -> RouteField {
         let FieldType { name, ty, optional } = self.node_type(node);
-        RouteField { name, ty, optional, secret: self.holes.is_secret(&node.ty) }
+        RouteField { name, ty, optional, secret: self.is_secret(node) }
+    }
+
+    /// Whether it ends in a secret input, or something in it does.
+    pub(super) fn is_secret(&self, node: &Node) -> bool {
+        self.holes.is_secret(&node.ty) || node.nested.iter().any(|inner| self.is_secret(inner))
     }
 
     fn node_type(&self, node: &Node) -> FieldType {
@@ -66,18 +74,19 @@ impl Checker<'_> {
 }
 
 /// Takes the field of this name out of the list, or makes it. Who names it without a default requires it.
-pub(super) fn take(
-    nodes: &mut Vec<Node>,
-    name: &Arc<str>,
-    fresh: impl FnOnce() -> Type,
-    required: bool,
-) -> Node {
-    match nodes.iter().position(|node| node.name == *name) {
+pub(super) fn take(nodes: &mut Vec<Node>, name: &Name, fresh: impl FnOnce() -> Type, required: bool) -> Node {
+    match nodes.iter().position(|node| node.name == name.text) {
         Some(at) => {
             let mut node = nodes.remove(at);
             node.optional &= !required;
             node
         }
-        None => Node { name: Arc::clone(name), ty: fresh(), optional: !required, nested: Vec::new() },
+        None => Node {
+            name: Arc::clone(&name.text),
+            span: name.span,
+            ty: fresh(),
+            optional: !required,
+            nested: Vec::new(),
+        },
     }
 }

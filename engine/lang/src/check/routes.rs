@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use concord::Value;
+
 use super::Checker;
 use super::answers::Responder;
 use super::nodes::{Node, take};
@@ -13,7 +15,6 @@ use crate::names::ActionSig;
 use crate::plan::{self, Match, Segment, Test};
 use crate::source::Span;
 use crate::types::Type;
-use concord::Value;
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
@@ -138,13 +139,13 @@ impl Checker<'_> {
         let fields = Fields { ty: &Type::ANY, of: "a request", matters: false };
         if ENGINES.contains(&&**name) {
             let ty = sig.input(name).map_or(Type::ANY, |input| input.ty.clone());
-            let node = take(nodes, name, || Type::ANY, false);
+            let node = take(nodes, &field.key, || Type::ANY, false);
             nodes.push(node);
             return self.field_pattern(scope, field, ty, fields);
         }
         if FILES.contains(&&**name) {
             let ty = sig.input(name).map_or(Type::ANY, |input| input.ty.clone()).not_null();
-            let node = take(nodes, name, || ty.clone(), field.default.is_none());
+            let node = take(nodes, &field.key, || ty.clone(), field.default.is_none());
             nodes.push(node);
             return self.field_pattern(scope, field, ty, fields);
         }
@@ -152,7 +153,7 @@ impl Checker<'_> {
             let ty = ty.clone();
             return self.field_pattern(scope, field, ty, fields);
         }
-        let mut node = take(nodes, name, || self.holes.fresh(), field.default.is_none());
+        let mut node = take(nodes, &field.key, || self.holes.fresh(), field.default.is_none());
         let result = self.node_pattern(scope, field, &mut node);
         nodes.push(node);
         result

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use concord::Value;
+
 use super::Checker;
 use super::pattern::Fields;
 use super::scope::Scope;
@@ -12,7 +14,6 @@ use crate::names::ActionSig;
 use crate::plan::{self, Match, Test};
 use crate::source::Span;
 use crate::types::{Base, FieldType, Type};
-use concord::Value;
 
 /// The concept through which requests come in and go out.
 pub(super) const REQUESTING: &str = "Requesting";

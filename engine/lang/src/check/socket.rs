@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use concord::Value;
+
 use super::Checker;
 use super::contract::{REFUSAL, given};
 use super::nodes::{Node, take};
@@ -17,7 +19,6 @@ use crate::names::ActionSig;
 use crate::plan::{self, Match, Segment, Test, Wire};
 use crate::source::Span;
 use crate::types::{Base, Type};
-use concord::Value;
 
 const SOCKET: &str = "Socket";
 
@@ -276,16 +277,27 @@ impl Checker<'_> {
         let of_connection = what != Happening::Receive || self.sockets.params.contains(name);
         let mut opening = std::mem::take(&mut self.sockets.opening);
         let nodes = if of_connection { &mut opening } else { of_event };
-        let mut node = take(nodes, name, || self.holes.fresh(), field.default.is_none());
+        let mut node = take(nodes, &field.key, || self.holes.fresh(), field.default.is_none());
         let result = self.node_pattern(scope, field, &mut node);
         nodes.push(node);
         self.sockets.opening = opening;
         result
     }
 
+    /// What a connection brings along stays in the store as long as it is there.
+    fn kept_secrets(&mut self, opening: &[Node]) {
+        for node in opening.iter().filter(|node| self.is_secret(node)).collect::<Vec<_>>() {
+            let message =
+                format!("`{}` is secret, and a connection's fields are kept while it is there", node.name);
+            let fault = Diagnostic::error("secret", node.span, message);
+            self.say(fault.help("check it in `admit`, or let clients send it as a message"));
+        }
+    }
+
     /// What syncs made of the socket, for the plan.
     pub(super) fn finish_socket(&mut self) {
         let sockets = std::mem::take(&mut self.sockets);
+        self.kept_secrets(&sockets.opening);
         let Some(contract) = self.contract else { return };
         let opening = sockets.opening.iter().map(|node| self.node_field(node)).collect();
         let events = sockets.events.iter().map(|event| plan::Event {

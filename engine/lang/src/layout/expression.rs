@@ -1,9 +1,10 @@
 //! Expressions, with no more brackets than they need.
 
+use concord::Value;
+
 use super::document::Doc;
 use super::rule::{call, text_literal};
 use crate::ast::{Binary, Entry, Expr, ExprKind, Literal, Name};
-use concord::Value;
 
 /// As tight as `not`: looser than comparisons.
 const NOT: u8 = 3;

@@ -1,8 +1,9 @@
 //! Patterns: what a record or a row must look like, and the names that its parts get.
 
+use concord::Value;
+
 use crate::ast::{FieldPattern, Literal, Pattern, Target};
 use crate::token::Token;
-use concord::Value;
 
 use super::{Parse, Parser};
 

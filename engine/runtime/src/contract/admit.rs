@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use concord::{Kind, Refusal};
-use concord_lang::Value;
+use concord::{Kind, Refusal, Value};
 use concord_lang::plan::{Step, StepKind};
 use concord_store::{CommitError, Owed};
 

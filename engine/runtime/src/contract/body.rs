@@ -3,8 +3,7 @@
 //! The rest is read all the same, as what is no JSON is refused wherever it stands.
 
 use bytes::Bytes;
-use concord::{INVALID_REQUEST, Kind, Refusal};
-use concord_lang::Value;
+use concord::{INVALID_REQUEST, Kind, Refusal, Value};
 use concord_lang::plan::RouteField;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 

@@ -1,8 +1,9 @@
 //! A request's fields: where they come from, and whether they are what the route's syncs take them for.
 
-use concord::{INVALID_REQUEST, Kind, Refusal};
+use concord::rt::masked;
+use concord::{INVALID_REQUEST, Kind, Name, Refusal, Value};
+use concord_lang::Base;
 use concord_lang::plan::{Route, RouteField};
-use concord_lang::{Base, Name, Value};
 
 use super::body;
 use super::form::{self, Form};
@@ -63,13 +64,8 @@ pub(super) fn gather<const OWN: usize>(
             whole.push(((&field.name).into(), value));
         }
     }
-    let secret = |name: &Name| route.fields.iter().any(|field| field.secret && *field.name == **name);
-    let kept = whole.iter().any(|(name, _)| secret(name)).then(|| {
-        let keep = |(name, value): &(Name, Value)| {
-            (name.clone(), if secret(name) { Value::text("(secret)") } else { value.clone() })
-        };
-        whole.iter().map(keep).collect()
-    });
+    let secret = |name: &str| route.fields.iter().any(|field| field.secret && *field.name == *name);
+    let kept = masked(&whole, secret);
     Ok(Fields { whole, kept })
 }
 

@@ -4,9 +4,9 @@
 //! text is a field like one of a query; a file is of the engine's making, and nothing that a client writes can pass for one.
 
 use bytes::Bytes;
-use concord::{Blob, Id, Refusal};
+use concord::{Blob, Id, Name, Refusal, Value};
+use concord_lang::Base;
 use concord_lang::plan::{Route, RouteField};
-use concord_lang::{Base, Name, Value};
 
 use super::fields::{converted, invalid};
 use super::{Admission, Content};

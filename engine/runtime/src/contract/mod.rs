@@ -14,7 +14,7 @@ mod router;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use concord_lang::{Name, Value};
+use concord::{Name, Value};
 
 pub(crate) use self::admit::Gate;
 pub use self::form::{Form, FormFile};

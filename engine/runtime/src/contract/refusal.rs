@@ -1,8 +1,7 @@
 //! Refusals in a contract's own words and shape.
 
-use concord::{Kind, Refusal};
+use concord::{Kind, Name, Refusal, Value};
 use concord_lang::plan::{Contract, Renamed};
-use concord_lang::{Name, Value};
 
 use super::Answered;
 use crate::app::App;

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use concord::{Json, Refusal};
-use concord_lang::{Name, Value};
+use concord::{Json, Name, Refusal, Value};
 
 use super::fields::gather;
 use super::refusal::Refused;

@@ -4,9 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use concord::rt::Given;
-use concord::{Json, Kind, Refusal, Tx};
+use concord::{Json, Kind, Name, Refusal, Tx, Value};
+use concord_lang::Plan;
 use concord_lang::plan::{Call, Expr, ExprKind, Mode, Otherwise, Part, Step, StepKind};
-use concord_lang::{Name, Plan, Value};
 
 use super::pattern::fits;
 use super::pure::{self, Frame, Surroundings};

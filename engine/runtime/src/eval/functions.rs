@@ -1,7 +1,6 @@
 //! The functions of the language. An argument that makes no sense gives null.
 
-use concord::Millis;
-use concord_lang::Value;
+use concord::{Millis, Value};
 use concord_lang::plan::Function;
 
 use super::pure::Surroundings;

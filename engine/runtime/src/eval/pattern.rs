@@ -1,6 +1,6 @@
 //! Patterns laid upon values.
 
-use concord_lang::Value;
+use concord::Value;
 use concord_lang::plan::{Match, Test};
 
 use super::pure::{self, Frame, Surroundings};

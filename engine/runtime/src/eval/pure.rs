@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use concord::{Name, Value};
 use concord_lang::plan::{Expr, ExprKind, Operator, Part};
-use concord_lang::{Name, Value};
 
 use super::functions::function;
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use concord::Value;
+use concord_lang::Span;
 use concord_lang::plan::{Match, Sync, Test};
-use concord_lang::{Span, Value};
 
 use super::Near;
 use crate::app::App;

@@ -6,8 +6,7 @@ mod record;
 use std::fmt;
 use std::str::FromStr;
 
-use concord::{Ids, Kind, Millis};
-use concord_lang::Value;
+use concord::{Ids, Kind, Millis, Value};
 
 pub(crate) use self::packed::{pack, unpack};
 pub use self::record::{Cause, Failure, Record};

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use concord::{Json, Kind, Millis};
-use concord_lang::{ActionId, Name, Value};
+use bytes::{Buf, BufMut, Bytes};
+use concord::{Json, Kind, Millis, Name, Value};
+use concord_lang::ActionId;
 
 use super::{Cause, Failure, Record};
 
@@ -17,26 +17,26 @@ pub(crate) fn pack<'r>(records: impl ExactSizeIterator<Item = &'r Record>, into:
     count(records.len(), into);
     for record in records {
         let ActionId(action) = record.action.into();
-        into.extend_from_slice(&record.number.to_le_bytes());
-        into.extend_from_slice(&action.to_le_bytes());
-        into.extend_from_slice(&record.at.0.to_le_bytes());
+        into.put_i32_le(record.number);
+        into.put_u32_le(action);
+        into.put_i64_le(record.at.0);
         json(&record.input, into);
         match &record.outcome {
             Ok(output) => json(output, into),
             Err(Failure { kind, code, message }) => {
-                into.push(FAILURE);
+                into.put_u8(FAILURE);
                 for part in [kind.name(), code, message] {
                     text(part, into);
                 }
             }
         }
         match &record.cause {
-            None => into.push(NONE),
+            None => into.put_u8(NONE),
             Some(Cause { sync, records }) => {
-                into.push(SOME);
+                into.put_u8(SOME);
                 text(sync, into);
                 count(records.len(), into);
-                records.iter().for_each(|record| into.extend_from_slice(&record.to_le_bytes()));
+                records.iter().for_each(|record| into.put_u32_le(*record));
             }
         }
     }
@@ -64,49 +64,49 @@ const SOME: u8 = 1;
 
 /// Lengths take four bytes: what is longer does not fit in a request.
 fn count(length: usize, into: &mut Vec<u8>) {
-    into.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+    into.put_u32_le(u32::try_from(length).unwrap_or(u32::MAX));
 }
 
 fn text(text: &str, into: &mut Vec<u8>) {
     count(text.len(), into);
-    into.extend_from_slice(text.as_bytes());
+    into.put_slice(text.as_bytes());
 }
 
 fn json(json: &Json, into: &mut Vec<u8>) {
     match json {
         Json::Value(of) => value(of, into),
         Json::Text(text) => {
-            into.push(JSON);
+            into.put_u8(JSON);
             count(text.len(), into);
-            into.extend_from_slice(text);
+            into.put_slice(text);
         }
     }
 }
 
 fn value(of: &Value, into: &mut Vec<u8>) {
     match of {
-        Value::Null => into.push(NULL),
-        Value::Bool(false) => into.push(FALSE),
-        Value::Bool(true) => into.push(TRUE),
+        Value::Null => into.put_u8(NULL),
+        Value::Bool(false) => into.put_u8(FALSE),
+        Value::Bool(true) => into.put_u8(TRUE),
         Value::Int(number) => {
-            into.push(INT);
-            into.extend_from_slice(&number.to_le_bytes());
+            into.put_u8(INT);
+            into.put_i64_le(*number);
         }
         Value::Float(number) => {
-            into.push(FLOAT);
-            into.extend_from_slice(&number.to_le_bytes());
+            into.put_u8(FLOAT);
+            into.put_f64_le(*number);
         }
         Value::Text(of) => {
-            into.push(TEXT);
+            into.put_u8(TEXT);
             text(of, into);
         }
         Value::List(items) => {
-            into.push(LIST);
+            into.put_u8(LIST);
             count(items.len(), into);
             items.iter().for_each(|item| value(item, into));
         }
         Value::Object(fields) => {
-            into.push(OBJECT);
+            into.put_u8(OBJECT);
             count(fields.len(), into);
             for (name, of) in fields.iter() {
                 text(name, into);
@@ -117,44 +117,42 @@ fn value(of: &Value, into: &mut Vec<u8>) {
 }
 
 fn record(from: &mut &[u8]) -> Option<Record> {
-    let number = i32::from_le_bytes(fixed(from)?);
-    let action = ActionId(u32::from_le_bytes(fixed(from)?)).into();
-    let at = Millis(i64::from_le_bytes(fixed(from)?));
+    let number = from.try_get_i32_le().ok()?;
+    let action = ActionId(from.try_get_u32_le().ok()?).into();
+    let at = Millis(from.try_get_i64_le().ok()?);
     let input = read_json(from)?;
     let outcome = if from.first() == Some(&FAILURE) { Err(failure(from)?) } else { Ok(read_json(from)?) };
-    let cause = match tag(from)? {
+    let cause = match from.try_get_u8().ok()? {
         NONE => None,
         _ => Some(Cause {
             sync: read_text(from)?.into(),
-            records: (0..length(from)?)
-                .map(|_| fixed(from).map(u32::from_le_bytes))
-                .collect::<Option<_>>()?,
+            records: (0..length(from)?).map(|_| from.try_get_u32_le().ok()).collect::<Option<_>>()?,
         }),
     };
     Some(Record { number, action, at, input, outcome, cause })
 }
 
 fn failure(from: &mut &[u8]) -> Option<Failure> {
-    tag(from)?;
+    from.advance(1);
     let kind = Kind::of_name(read_text(from)?)?;
     Some(Failure { kind, code: read_text(from)?.into(), message: read_text(from)?.into() })
 }
 
 fn read_json(from: &mut &[u8]) -> Option<Json> {
     if from.first() == Some(&JSON) {
-        tag(from)?;
+        from.advance(1);
         return Some(Json::Text(Bytes::copy_from_slice(bytes(from)?)));
     }
     read_value(from).map(Json::Value)
 }
 
 fn read_value(from: &mut &[u8]) -> Option<Value> {
-    Some(match tag(from)? {
+    Some(match from.try_get_u8().ok()? {
         NULL => Value::Null,
         FALSE => Value::Bool(false),
         TRUE => Value::Bool(true),
-        INT => Value::Int(i64::from_le_bytes(fixed(from)?)),
-        FLOAT => Value::Float(f64::from_le_bytes(fixed(from)?)),
+        INT => Value::Int(from.try_get_i64_le().ok()?),
+        FLOAT => Value::Float(from.try_get_f64_le().ok()?),
         TEXT => Value::text(read_text(from)?),
         LIST => Value::List((0..length(from)?).map(|_| read_value(from)).collect::<Option<Arc<[Value]>>>()?),
         OBJECT => {
@@ -166,20 +164,8 @@ fn read_value(from: &mut &[u8]) -> Option<Value> {
     })
 }
 
-fn tag(from: &mut &[u8]) -> Option<u8> {
-    let (tag, rest) = from.split_first()?;
-    *from = rest;
-    Some(*tag)
-}
-
-fn fixed<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
-    let (fixed, rest) = from.split_first_chunk()?;
-    *from = rest;
-    Some(*fixed)
-}
-
 fn length(from: &mut &[u8]) -> Option<usize> {
-    usize::try_from(u32::from_le_bytes(fixed(from)?)).ok()
+    usize::try_from(from.try_get_u32_le().ok()?).ok()
 }
 
 fn bytes<'b>(from: &mut &'b [u8]) -> Option<&'b [u8]> {

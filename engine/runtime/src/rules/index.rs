@@ -8,8 +8,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use concord::Value;
 use concord_lang::plan::{Match, Sync, Test, When};
-use concord_lang::{ActionId, Plan, Value};
+use concord_lang::{ActionId, Plan};
 
 use crate::fact::Fact;
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use concord::Refusal;
+use concord::{Name, Refusal, Value};
 use concord_lang::plan::Socket;
-use concord_lang::{Name, Value};
 
 use super::fields::opening;
 use super::{Connection, Outlet, SocketId, fresh_connection, told};

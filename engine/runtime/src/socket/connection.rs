@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use concord::{INVALID_REQUEST, Json, Kind, Refusal};
-use concord_lang::{Name, Value};
+use concord::rt::masked;
+use concord::{INVALID_REQUEST, Json, Kind, Name, Refusal, Value};
 use tokio::runtime::Handle;
 
 use super::fields::of_message;
@@ -171,12 +171,9 @@ impl Connection {
             }
         }
         fields.retain(|(_, value)| !value.is_null());
-        let keep = fields.iter().any(|(name, _)| secret(name)).then(|| {
-            let shown = |(name, value): &(Name, Value)| {
-                (name.clone(), if secret(name) { Value::text("(secret)") } else { value.clone() })
-            };
+        let keep = masked(&fields, secret).map(|mut kept| {
             // The whole data would tell what the field does not.
-            let kept: Fields = fields.iter().filter(|(name, _)| **name != *"data").map(shown).collect();
+            kept.retain(|(name, _)| **name != *"data");
             Json::Value(Value::Object(kept.into()))
         });
         Input { given: Json::Value(Value::Object(fields.into())), keep, upload: None, admitted: Vec::new() }

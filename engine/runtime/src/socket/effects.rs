@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use concord_lang::Value;
+use concord::Value;
 use concord_store::Effects;
 
 use super::hub::Effect;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use concord::Refusal;
+use concord::{Name, Refusal, Value};
 use concord_lang::plan::{RouteField, Socket};
-use concord_lang::{Name, Value};
 
 use crate::contract::fields::{converted, fault, from_query, invalid};
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use concord::Refusal;
-use concord_lang::Value;
+use concord::{Refusal, Value};
 use futures_util::future::join_all;
 
 use super::{Connection, contract_named};

@@ -14,9 +14,9 @@ mod hub;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use concord::Refusal;
+use concord::{Refusal, Value};
+use concord_lang::Plan;
 use concord_lang::plan::{Contract, Socket, Wire};
-use concord_lang::{Plan, Value};
 
 pub use self::connecting::{Denied, Params};
 pub use self::connection::Connection;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use concord_lang::Value;
+use concord::Value;
 use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
