@@ -140,15 +140,15 @@ macro_rules! stores {
     )*};
 }
 
-const STANDARD: Option<Pace> = Some(Pace { layer: 8 << 20, most: 64 << 20, piece: 128 });
-
 /// Documents are on their way from memory to the tables all the time.
-const RESTLESS: Option<Pace> = Some(Pace { layer: 3_000, most: 1 << 20, piece: 2 });
+fn restless() -> Pace {
+    Pace { layer: 3_000, most: 1 << 20, piece: 2, ..Pace::default() }
+}
 
 stores! {
     memory: false, None, scripts 500, rounds 200;
-    sqlite: false, STANDARD, scripts 60, rounds 20;
-    restless_sqlite: false, RESTLESS, scripts 60, rounds 20;
+    sqlite: false, Some(Pace::default()), scripts 60, rounds 20;
+    restless_sqlite: false, Some(restless()), scripts 60, rounds 20;
     layered_on_memory: true, None, scripts 500, rounds 200;
-    layered_on_sqlite: true, RESTLESS, scripts 60, rounds 20;
+    layered_on_sqlite: true, Some(restless()), scripts 60, rounds 20;
 }

@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use bytes::Bytes;
 use concord::storage::{Answer, Changes, CollectionId, Snapshot, Source, StorageFault, Version};
@@ -71,11 +72,13 @@ pub struct Pace {
     pub most: usize,
     /// Documents and index entries that are moved in one piece at most: commits wait for that long.
     pub piece: usize,
+    /// How long nobody has asked for anything when everything is moved that there is.
+    pub quiet: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { layer: 8 << 20, most: 64 << 20, piece: 128 }
+        Self { layer: 8 << 20, most: 64 << 20, piece: 128, quiet: Duration::from_millis(500) }
     }
 }
 
@@ -206,22 +209,24 @@ impl SqliteStore {
         self.shared.readers.view(self.shared.catalog())
     }
 
-    /// As of which version a transaction is right, or what is not so. One that says what its snapshot was is right as of
-    /// that, but for what it may have presumed. The `last` check of it has to be as of now.
-    fn check(&self, changes: &Changes, last: bool) -> Result<Version, CommitError> {
-        let snapshot = changes.as_of.filter(|_| !last);
-        if let Some(as_of) = snapshot
-            && sight::absent(changes).next().is_none()
-        {
+    /// As of which version a transaction is right: the newest. Or what is not so.
+    fn right_now(&self, changes: &Changes) -> Result<Version, CommitError> {
+        let view = self.view();
+        match view.read(|sight, db| sight.contended(db, changes))? {
+            None => Ok(view.at),
+            Some(contended) => Err(CommitError::Conflict(contended)),
+        }
+    }
+
+    /// The same, but for what has changed since some version, which is for the writer to see. One that says what its
+    /// snapshot was is right as of that, if what it presumed without a look is.
+    fn right_once(&self, changes: &Changes) -> Result<Version, CommitError> {
+        let Some(as_of) = changes.as_of else { return self.right_now(changes) };
+        if sight::absent(changes).next().is_none() {
             return Ok(as_of);
         }
-        let view = self.view();
-        let contended = view.read(|sight, db| match snapshot {
-            Some(_) => sight.presumed(db, changes),
-            None => sight.contended(db, changes),
-        })?;
-        match contended {
-            None => Ok(snapshot.unwrap_or(view.at)),
+        match self.view().read(|sight, db| sight.presumed(db, changes))? {
+            None => Ok(as_of),
             Some(contended) => Err(CommitError::Conflict(contended)),
         }
     }
@@ -248,14 +253,13 @@ impl Store for SqliteStore {
     fn commit(&self, commit: Commit) -> Answer<'_, Result<(), CommitError>> {
         let writes_nothing =
             commit.changes.is_read_only() && commit.records.is_empty() && commit.owed.is_nothing();
-        let as_of = match self.check(&commit.changes, writes_nothing) {
+        if writes_nothing {
+            return Answer::Now(self.right_now(&commit.changes).map(|_| commit.effects.run()));
+        }
+        let as_of = match self.right_once(&commit.changes) {
             Ok(as_of) => as_of,
             Err(error) => return Answer::Now(Err(error)),
         };
-        if writes_nothing {
-            commit.effects.run();
-            return Answer::Now(Ok(()));
-        }
         let commit = Box::new(commit);
         let answer = self.ask(move |reply| Job::Commit(commit, as_of, reply));
         Answer::Later(Box::pin(async { answer.await? }))

@@ -25,11 +25,8 @@ use crate::store::{Commit, CommitError, Effects, Layout, PrepareError};
 /// Commits in one batch at most: enough that a sync is shared by all who wait, few enough that none waits long.
 const BATCH: usize = 256;
 
-/// How long nobody has asked for anything when all is settled that there is.
-const QUIET: Duration = Duration::from_millis(500);
-
-/// Pages of the write-ahead log from which on it is copied: about 8 MB.
-const LOG: i64 = 2_000;
+/// Pages of SQLite's write-ahead log that are worth a checkpoint: about 8 MB.
+const CHECKPOINT: i64 = 2_000;
 
 pub(super) enum Job {
     /// A commit that was right as of a version.
@@ -64,8 +61,8 @@ pub(super) struct Writer {
     settling: Option<Settling>,
     /// Whether the last piece failed: the next is tried when there has been another commit.
     is_stuck: bool,
-    /// Pages of the write-ahead log from which on it is copied next.
-    copied_from: i64,
+    /// Pages of SQLite's write-ahead log at which the next checkpoint is due.
+    checkpoint_at: i64,
 }
 
 type Waiting = (Box<Commit>, Version, oneshot::Sender<Result<(), CommitError>>);
@@ -86,14 +83,14 @@ impl Writer {
             db: Some(db),
             settling: None,
             is_stuck: false,
-            copied_from: LOG,
+            checkpoint_at: CHECKPOINT,
         }
     }
 
     /// Works until the store is dropped and everything queued is done.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         let mut left_over = None;
-        let mut quiet = QUIET;
+        let mut quiet = self.options.pace.quiet;
         loop {
             let next = match left_over.take() {
                 Some(job) => Ok(job),
@@ -102,13 +99,13 @@ impl Writer {
                 }
                 None => jobs.recv_timeout(quiet),
             };
-            quiet = QUIET;
+            quiet = self.options.pace.quiet;
             match next {
                 Ok(Job::Commit(commit, as_of, reply)) => {
                     let mut batch = vec![(commit, as_of, reply)];
                     left_over = gather(&mut batch, jobs);
                     self.commit(batch);
-                    self.copy_log();
+                    self.checkpoint();
                     self.keep_up();
                 }
                 // Whoever asked may be gone; that is no concern of the writer's.
@@ -118,7 +115,7 @@ impl Writer {
                     if self.settle_piece() {
                         quiet = Duration::ZERO;
                     }
-                    self.copy_log();
+                    self.checkpoint();
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -127,7 +124,8 @@ impl Writer {
     }
 
     fn commit(&mut self, batch: Vec<Waiting>) {
-        let (mut commits, mut replies) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        let mut commits = Vec::with_capacity(batch.len());
+        let mut replies: Vec<(_, Effects)> = Vec::with_capacity(batch.len());
         for (mut commit, as_of, reply) in batch {
             replies.push((reply, std::mem::take(&mut commit.effects)));
             commits.push((commit, as_of));
@@ -137,7 +135,6 @@ impl Writer {
         match outcomes {
             Ok(outcomes) => {
                 for ((reply, effects), outcome) in replies.into_iter().zip(outcomes) {
-                    let effects: Effects = effects;
                     if outcome.is_ok() {
                         effects.run();
                     }
@@ -300,7 +297,7 @@ impl Writer {
             if !is_behind || !self.settle_piece() {
                 return;
             }
-            self.copy_log();
+            self.checkpoint();
         }
     }
 
@@ -353,21 +350,21 @@ impl Writer {
 
     /// Copies the write-ahead log into the database when it has grown, so that it begins anew. SQLite would do so within a
     /// commit; here the replies are out. What a reader still needs stays; what fails is tried again later.
-    fn copy_log(&mut self) {
+    fn checkpoint(&mut self) {
         let Some(db) = &self.db else { return };
         let pages_and_copied = |row: &Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
         let run = |sql| db.prepare_cached(sql)?.query_row([], pages_and_copied);
         let copied = run("PRAGMA wal_checkpoint(NOOP)").and_then(|(pages, _)| {
-            if pages < self.copied_from {
-                return Ok(self.copied_from);
+            if pages < self.checkpoint_at {
+                return Ok(self.checkpoint_at);
             }
             self.shared.readers.pool.end_transactions();
             let (pages, copied) = run("PRAGMA wal_checkpoint(PASSIVE)")?;
-            Ok(if copied < pages { pages + LOG / 4 } else { LOG })
+            Ok(if copied < pages { pages + CHECKPOINT / 4 } else { CHECKPOINT })
         });
         match copied {
-            Ok(next) => self.copied_from = next,
-            Err(error) => tracing::debug!(%error, "the log was not copied"),
+            Ok(next) => self.checkpoint_at = next,
+            Err(error) => tracing::debug!(%error, "there was no checkpoint"),
         }
     }
 }

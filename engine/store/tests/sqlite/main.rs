@@ -88,7 +88,7 @@ async fn get(store: &SqliteStore, collection: CollectionId, id: &str) -> Option<
 
 /// Documents move into the tables after so many bytes, so many at a time; eight times as many bytes can wait.
 fn pace(layer: usize, piece: usize) -> Options {
-    Options { pace: Pace { layer, most: 8 * layer, piece }, ..Options::default() }
+    Options { pace: Pace { layer, most: 8 * layer, piece, ..Pace::default() }, ..Options::default() }
 }
 
 fn is_failed(outcome: &Result<(), CommitError>) -> bool {

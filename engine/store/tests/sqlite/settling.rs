@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::Path;
+use std::time::Duration;
 
 use concord::State;
 use concord::storage::{CollectionId, Lookup, NewDoc, Scalar, Snapshot, Source, Stored, Version, encode};
-use concord_store::sqlite::{Options, SqliteStore};
+use concord_store::sqlite::{Options, Pace, SqliteStore};
 use concord_store::{Commit, Store};
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -196,7 +197,8 @@ async fn a_commit_that_failed_and_is_there_all_the_same_is_found() {
 #[tokio::test]
 async fn a_store_that_is_left_alone_settles_everything() {
     let place = Place::new();
-    let (store, notes) = place.open().await;
+    let at_once = Pace { quiet: Duration::ZERO, ..Pace::default() };
+    let (store, notes) = place.open_with(Options { pace: at_once, ..Options::default() }).await;
     commit(&store, insert(notes, "a")).await.unwrap();
     let db = Connection::open(place.path()).unwrap();
     let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();

@@ -160,7 +160,7 @@ async fn a_constraint_that_is_broken_already_names_who_breaks_it() {
     notes.unwrap();
 }
 
-/// The tables of version 1, with two records of one flow and one of another.
+/// The tables of version 1, with two documents, and two records of one flow and one of another.
 const FIRST: &str = "
 CREATE TABLE collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE indexes (id INTEGER PRIMARY KEY, collection INTEGER NOT NULL, name TEXT NOT NULL,
@@ -173,17 +173,29 @@ CREATE TABLE journal (flow BLOB NOT NULL, n INTEGER NOT NULL, body TEXT NOT NULL
 CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL, sequence INTEGER NOT NULL,
     journal_bytes INTEGER NOT NULL);
 INSERT INTO state VALUES (1, 1, 9, 12);
+INSERT INTO collections VALUES (1, 'Test.notes');
+INSERT INTO indexes VALUES (1, 1, 'stars', 0), (2, 1, 'text', 0);
+INSERT INTO documents VALUES (1, 'b', 7, '{\"id\":\"b\",\"stars\":5,\"text\":\"bye\"}');
+INSERT INTO documents VALUES (1, 'a', 8, '{\"id\":\"a\",\"stars\":5,\"text\":\"hi\"}');
+INSERT INTO entries VALUES (1, x'028000000000000005', 'a'), (1, x'028000000000000005', 'b'), (2, x'0368690000', 'a'), (2, x'036279650000', 'b');
 INSERT INTO journal VALUES (x'00000000000500000000000000000000', 1, '{\"n\":1}');
 INSERT INTO journal VALUES (x'00000000000500000000000000000000', 2, '{\"n\":2}');
 INSERT INTO journal VALUES (x'00000000000500000000000000000001', 3, '{\"n\":3}');
 ";
 
 #[tokio::test]
-async fn a_database_of_the_first_version_keeps_its_journal_and_learns_of_open_flows() {
+async fn a_database_of_the_first_version_keeps_its_documents_and_journal_and_learns_of_open_flows() {
     let place = Place::new();
     rusqlite::Connection::open(place.path()).unwrap().execute_batch(FIRST).unwrap();
     for _ in 0..2 {
-        let store = SqliteStore::open(&place.path(), Options::default()).unwrap();
+        let (store, notes) = open(&place, Newer::SPEC).await;
+        let (tx, collection) = begin::<Newer>(&store, notes.unwrap());
+        let found = async |query| -> Vec<String> {
+            let found = collection.find(&tx, query).await.unwrap();
+            found.into_iter().map(|note| note.text).collect()
+        };
+        assert_eq!(found(Newer::STARS.is(&5)).await, ["hi", "bye"]);
+        assert_eq!(found(Newer::TEXT.is(&"bye".to_owned())).await, ["bye"]);
         let flow = 5_u128 << 80;
         assert_eq!(store.journal(flow).wait().await.unwrap(), [r#"{"n":1}"#, r#"{"n":2}"#]);
         assert_eq!(store.journal(flow + 1).wait().await.unwrap(), [r#"{"n":3}"#]);
