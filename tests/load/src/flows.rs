@@ -12,7 +12,7 @@ use concept_requesting::Requesting;
 use concept_room::Room;
 use concord_lang::{Source, Sources};
 use concord_runtime::{App, ContractSettings, Head, Registry, check};
-use concord_store::MemoryStore;
+use concord_store::Retention;
 
 use crate::figures::{Aim, Figure};
 use crate::{Fault, Options};
@@ -76,7 +76,8 @@ fn sources(more: usize) -> Sources {
 }
 
 async fn open(more: usize) -> Result<App, Fault> {
-    Ok(App::options().rules(sources(more)).open(registry()?, Arc::new(MemoryStore::default())).await?)
+    let store = concord_store::open("memory:", Retention::default())?;
+    Ok(App::options().rules(sources(more)).open(registry()?, store).await?)
 }
 
 /// Runs so many flows.
