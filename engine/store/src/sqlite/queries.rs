@@ -55,6 +55,16 @@ pub(super) fn version_of(db: &Connection, key: &DocKey) -> Result<Option<Version
     statement.query_row(params![key.collection.0, &*key.id], |row| version(row, 0)).optional()
 }
 
+/// The documents in a range of an index. A cross join is walked from left to right, whatever the planner thinks.
+const ASCENDING: &str = "SELECT d.id, d.version, d.body, e.key
+    FROM entries e CROSS JOIN documents d ON d.collection = ?1 AND d.id = e.id
+    WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key, e.id";
+
+/// The same, the last first.
+const DESCENDING: &str = "SELECT d.id, d.version, d.body, e.key
+    FROM entries e CROSS JOIN documents d ON d.collection = ?1 AND d.id = e.id
+    WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key DESC, e.id DESC";
+
 /// Hands over the documents in a range of an index, with their keys and in its order, until `each` has enough.
 pub(super) fn find(
     db: &Connection,
@@ -66,16 +76,7 @@ pub(super) fn find(
     let Some(index) = index else { return Ok(()) };
     let (from, to) = lookup.range();
     let to = to.unwrap_or_else(|| vec![0xFF]); // above every key
-    // A cross join is walked from left to right, whatever the planner thinks.
-    let mut statement = db.prepare_cached(if lookup.descending {
-        "SELECT d.id, d.version, d.body, e.key FROM entries e CROSS JOIN documents d
-         ON d.collection = ?1 AND d.id = e.id
-         WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key DESC, e.id DESC"
-    } else {
-        "SELECT d.id, d.version, d.body, e.key FROM entries e CROSS JOIN documents d
-         ON d.collection = ?1 AND d.id = e.id
-         WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key, e.id"
-    })?;
+    let mut statement = db.prepare_cached(if lookup.descending { DESCENDING } else { ASCENDING })?;
     let mut rows = statement.query(params![lookup.collection.0, index, from, to])?;
     while let Some(row) = rows.next()? {
         if !each(row.get_ref(3)?.as_blob()?, row.get_ref(0)?.as_str()?, &|| stored(row))? {
@@ -117,4 +118,36 @@ pub(super) fn open_flows(db: &Connection) -> Result<Vec<OpenFlow>> {
         }
     }
     Ok(flows)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Bound;
+
+    use concord::storage::Scalar;
+    use rusqlite::StatementStatus;
+
+    use super::*;
+    use crate::sqlite::schema;
+
+    #[test]
+    fn a_statement_is_planned_once_whatever_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        drop(schema::writer(&path, None).unwrap());
+        let db = schema::reader(&path).unwrap();
+        let collection = CollectionId(1);
+        let catalog = Catalog::from([(collection, vec![1])]);
+        for (n, descending) in (0..20).flat_map(|n| [(n, false), (n, true)]) {
+            let (lower, upper) = (Bound::Unbounded, Bound::Unbounded);
+            let prefix = vec![Scalar::Int(n)];
+            let lookup = Lookup { collection, index: 0, prefix, lower, upper, descending, limit: 1 };
+            find(&db, &catalog, &lookup, |_, _, _| Ok(true)).unwrap();
+        }
+        for sql in [ASCENDING, DESCENDING] {
+            let statement = db.prepare_cached(sql).unwrap();
+            assert_eq!(statement.get_status(StatementStatus::Run), 20);
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
+    }
 }

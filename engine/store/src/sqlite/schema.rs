@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
 use super::journal;
@@ -95,6 +96,7 @@ pub(super) fn writer(path: &Path, max_pages: Option<&AtomicU32>) -> Result<Conne
     if let Some(pages) = max_pages {
         db.pragma_update(None, "max_page_count", pages.load(Ordering::Relaxed))?;
     }
+    keep_plans(&db)?;
     db.set_prepared_statement_cache_capacity(64);
     let found: bool =
         db.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'state'", [], |row| row.get(0))?;
@@ -102,6 +104,13 @@ pub(super) fn writer(path: &Path, max_pages: Option<&AtomicU32>) -> Result<Conne
         db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} {DOCUMENTS} {LOG} {FLOWS} {JOURNAL} COMMIT;"))?;
     }
     Ok(db)
+}
+
+/// A statement is planned once and not again whenever what is bound to it differs: there are no statistics that would tell
+/// a better plan.
+fn keep_plans(db: &Connection) -> Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Whether the commits that follow are on disk when they return, or only once a later one is.
@@ -140,6 +149,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection> {
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(Duration::from_secs(5))?;
     db.pragma_update(None, "cache_size", -1_024)?; // kibibytes
+    keep_plans(&db)?;
     db.set_prepared_statement_cache_capacity(16);
     Ok(db)
 }
