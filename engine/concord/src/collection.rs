@@ -12,7 +12,7 @@ use bytes::Bytes;
 use crate::Id;
 use crate::concept::Place;
 use crate::error::StoreError;
-use crate::key::{Key, Scalar, encode};
+use crate::key::{Key, Range, Scalar, encode};
 use crate::spec::IndexSpec;
 use crate::state::State;
 use crate::storage::{CollectionId, DocKey, Lookup, NewDoc, Scan};
@@ -266,6 +266,7 @@ impl<T: State> Find<T> {
 
     fn lookup(self, collection: CollectionId) -> Lookup {
         let Self { index, prefix, lower, upper, descending, limit, of: _ } = self;
-        Lookup { collection, index, prefix, lower, upper, descending, limit }
+        let range = Arc::new(Range::new(prefix, lower, upper));
+        Lookup { collection, index, range, descending, limit }
     }
 }

@@ -88,12 +88,10 @@ impl Docs {
         if written.peek().is_none() {
             return Vec::new();
         }
-        let (from, to) = lookup.range();
-        let within = |key: &[u8]| *key >= from[..] && to.as_ref().is_none_or(|to| *key < to[..]);
         written
             .filter_map(|(id, entry)| {
                 let doc = entry.next.as_ref()?.after.as_ref()?;
-                within(doc.keys.get(lookup.index)?).then(|| (Arc::clone(id), doc.body.clone()))
+                lookup.range.contains(doc.keys.get(lookup.index)?).then(|| (Arc::clone(id), doc.body.clone()))
             })
             .collect()
     }

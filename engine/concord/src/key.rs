@@ -61,30 +61,87 @@ pub fn encode(scalars: &[Scalar]) -> Box<[u8]> {
     out.into_boxed_slice()
 }
 
-/// The half-open byte range `[from, to)` of all keys that begin with `prefix` and whose next scalar lies within the
-/// bounds. No `to` means no end.
-pub(crate) fn encoded_range(
-    prefix: &[Scalar],
-    lower: &Bound<Scalar>,
-    upper: &Bound<Scalar>,
-) -> (Vec<u8>, Option<Vec<u8>>) {
-    let with = |scalar: &Scalar| {
-        let mut key = encode(prefix).into_vec();
-        scalar.encode(&mut key);
-        key
-    };
-    let from = match lower {
-        Bound::Unbounded => encode(prefix).into_vec(),
-        Bound::Included(scalar) => with(scalar),
-        // No scalar is encoded with a first byte of 0xFF, so there always is a successor.
-        Bound::Excluded(scalar) => successor(with(scalar)).unwrap_or_default(),
-    };
-    let to = match upper {
-        Bound::Unbounded => successor(encode(prefix).into_vec()),
-        Bound::Included(scalar) => successor(with(scalar)),
-        Bound::Excluded(scalar) => Some(with(scalar)),
-    };
-    (from, to)
+/// The encodings of the scalars in a key, one after the other.
+///
+/// ```
+/// use concord::storage::{Scalar, encode, scalars};
+///
+/// let (name, number) = (Scalar::Text("a\0".into()), Scalar::Int(0));
+/// let key = encode(&[name.clone(), number.clone()]);
+/// assert!(scalars(&key).eq([&*encode(&[name]), &*encode(&[number])]));
+/// ```
+pub fn scalars(mut key: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let length = match *key.first()? {
+            0 => 1,
+            1 => 2,
+            2 => 9,
+            // A NUL inside a text is followed by another byte than NUL.
+            _ => key.windows(2).position(|pair| pair == [0, 0]).map_or(key.len(), |end| end + 2),
+        };
+        let (scalar, rest) = key.split_at(length.min(key.len()));
+        key = rest;
+        Some(scalar)
+    })
+}
+
+/// A range of an index: the keys that begin with `prefix` and whose next value lies within the bounds.
+///
+/// ```
+/// use std::ops::Bound;
+/// use concord::storage::{Range, Scalar, encode};
+///
+/// let of_ada = Range::new(vec![Scalar::Text("ada".into())], Bound::Included(Scalar::Int(1)), Bound::Unbounded);
+/// let key = |n| encode(&[Scalar::Text("ada".into()), Scalar::Int(n)]);
+/// assert!(of_ada.contains(&key(1)) && !of_ada.contains(&key(0)));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Range {
+    /// The values of the index's first fields.
+    pub prefix: Vec<Scalar>,
+    /// The least value of the field after those.
+    pub lower: Bound<Scalar>,
+    /// The greatest value of the field after those.
+    pub upper: Bound<Scalar>,
+    /// As bytes, for stores that have those: half open, and without an end if there is none.
+    from: Box<[u8]>,
+    to: Option<Box<[u8]>>,
+}
+
+impl Range {
+    /// Encodes a range.
+    pub fn new(prefix: Vec<Scalar>, lower: Bound<Scalar>, upper: Bound<Scalar>) -> Self {
+        let first = encode(&prefix);
+        let with = |scalar: &Scalar| {
+            let mut key = first.to_vec();
+            scalar.encode(&mut key);
+            key
+        };
+        let from = match &lower {
+            Bound::Unbounded => first.to_vec(),
+            Bound::Included(scalar) => with(scalar),
+            // No scalar is encoded with a first byte of 0xFF, so there always is a successor.
+            Bound::Excluded(scalar) => successor(with(scalar)).unwrap_or_default(),
+        };
+        let to = match &upper {
+            Bound::Unbounded => successor(first.to_vec()),
+            Bound::Included(scalar) => successor(with(scalar)),
+            Bound::Excluded(scalar) => Some(with(scalar)),
+        };
+        let (from, to) = (from.into_boxed_slice(), to.map(Vec::into_boxed_slice));
+        Self { prefix, lower, upper, from, to }
+    }
+
+    /// The least key, or what would be, and the least above all, if there is one. The range is empty if the second is
+    /// not above the first.
+    pub fn encoded(&self) -> (&[u8], Option<&[u8]>) {
+        (&self.from, self.to.as_deref())
+    }
+
+    /// Whether a key lies within.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        *self.from <= *key && self.to.as_deref().is_none_or(|to| key < to)
+    }
 }
 
 /// The least byte string above everything that begins with `prefix`.
@@ -181,9 +238,8 @@ mod tests {
         ) {
             let lower = if open.0 { Bound::Excluded(low.clone()) } else { Bound::Included(low.clone()) };
             let upper = if open.1 { Bound::Excluded(high.clone()) } else { Bound::Included(high.clone()) };
-            let (from, to) = encoded_range(std::slice::from_ref(&prefix), &lower, &upper);
-            let key = encode(&[prefix, value.clone(), rest]);
-            let within = key[..] >= from[..] && to.is_none_or(|to| key[..] < to[..]);
+            let key = encode(&[prefix.clone(), value.clone(), rest]);
+            let within = Range::new(vec![prefix], lower, upper).contains(&key);
             let above = if open.0 { value > low } else { value >= low };
             let below = if open.1 { value < high } else { value <= high };
             prop_assert_eq!(within, above && below);

@@ -6,14 +6,12 @@
 //! read them where they lie, and no store needs to know a concept's types.
 
 use std::future::Future;
-use std::ops::Bound;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::key::encoded_range;
-pub use crate::key::{Scalar, encode};
+pub use crate::key::{Range, Scalar, encode, scalars};
 
 /// A store's name for a collection of one concept instance: its place in the store's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,32 +40,19 @@ pub struct Stored {
     pub body: Bytes,
 }
 
-/// A look-up by index: all documents whose key begins with `prefix` and goes on within the bounds, sorted by key, then
-/// by id.
+/// A look-up by index: all documents whose key lies in the range, sorted by key, then by id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lookup {
     /// Where to look.
     pub collection: CollectionId,
     /// The place of the index in the list of the document type.
     pub index: usize,
-    /// The values of the index's first fields.
-    pub prefix: Vec<Scalar>,
-    /// The least value of the field after those.
-    pub lower: Bound<Scalar>,
-    /// The greatest value of the field after those.
-    pub upper: Bound<Scalar>,
+    /// The keys.
+    pub range: Arc<Range>,
     /// Whether the greatest key comes first.
     pub descending: bool,
     /// How many documents at most.
     pub limit: usize,
-}
-
-impl Lookup {
-    /// The half-open range `[from, to)` of encoded keys that this looks up; no `to` means no end. When `to` is not
-    /// above `from`, the range is empty.
-    pub fn range(&self) -> (Vec<u8>, Option<Vec<u8>>) {
-        encoded_range(&self.prefix, &self.lower, &self.upper)
-    }
 }
 
 /// A walk over a whole collection in the order of the ids.

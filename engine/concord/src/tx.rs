@@ -58,6 +58,18 @@ struct Work {
     fault: Option<StoreError>,
 }
 
+impl Work {
+    /// Whether the store has nothing there, as an earlier look-up found. An action that looks whether a value is taken and
+    /// then takes it asks twice.
+    fn found_nothing(&self, asked: &Lookup) -> bool {
+        self.lookups.iter().any(|(lookup, found)| {
+            let Lookup { collection, index, ref range, descending: _, limit } = *lookup;
+            let is_same = collection == asked.collection && index == asked.index && *range == asked.range;
+            is_same && limit > 0 && found.is_empty()
+        })
+    }
+}
+
 /// What a look-up gave: documents of the store, in order, that this transaction has not touched; and its own.
 pub(crate) struct Found {
     pub(crate) stored: Vec<(Arc<str>, Bytes)>,
@@ -164,9 +176,16 @@ impl Tx {
         // Own writes may take the place of as many documents as there are, so ask for that many more.
         let limit = lookup.limit.saturating_add(self.writes_in(lookup.collection));
         let asked = Lookup { limit, ..lookup.clone() };
-        let stored = self.snapshot().await?.find(&asked).wait().await.map_err(|fault| self.faulted(fault))?;
+        let stored = if self.work().found_nothing(&asked) {
+            Vec::new()
+        } else {
+            let snapshot = self.snapshot().await?;
+            let stored = snapshot.find(&asked).wait().await.map_err(|fault| self.faulted(fault))?;
+            let seen = stored.iter().map(|doc| Arc::clone(&doc.id)).collect();
+            self.work().lookups.push((asked, seen));
+            stored
+        };
         let mut work = self.work();
-        work.lookups.push((asked, stored.iter().map(|doc| Arc::clone(&doc.id)).collect()));
         work.docs.saw(lookup.collection, &stored);
         let untouched = |id: &Arc<str>| {
             let key = DocKey { collection: lookup.collection, id: Arc::clone(id) };

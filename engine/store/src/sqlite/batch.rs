@@ -7,7 +7,7 @@ use concord::storage::{DocKey, Version};
 use rusqlite::{Connection, Result, params};
 
 use super::queries::{Catalog, Text, stored_version};
-use super::recent::Recent;
+use super::reader::Readers;
 use super::sight::Sight;
 use super::{journal, log};
 use crate::store::{Commit, Contended, Owed, Record, Retention};
@@ -24,7 +24,7 @@ pub(super) struct Counters {
 pub(super) struct Batch<'a> {
     db: &'a Connection,
     catalog: &'a Catalog,
-    recent: &'a Recent,
+    readers: &'a Readers,
     counters: Counters,
     /// For the log.
     row: Vec<u8>,
@@ -38,21 +38,22 @@ impl<'a> Batch<'a> {
     pub(super) fn begin(
         db: &'a Connection,
         catalog: &'a Catalog,
-        recent: &'a Recent,
+        readers: &'a Readers,
         counters: Counters,
         written: &'a mut Vec<DocKey>,
     ) -> Result<Self> {
         db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        Ok(Self { db, catalog, recent, counters, row: Vec::new(), records: Vec::new(), written })
+        Ok(Self { db, catalog, readers, counters, row: Vec::new(), records: Vec::new(), written })
     }
 
     /// Adds a commit that was right as of a version, or says what it conflicts with.
     pub(super) fn add(&mut self, commit: Commit, as_of: Version) -> Result<Option<Contended>> {
         let Commit { changes, records, owed, effects: _ } = commit;
-        let layers = self.recent.layers();
+        let layers = self.readers.recent.layers();
         if layers.touched_since(&changes, as_of) {
-            let now = Sight { at: NEWEST, layers: &layers, catalog: self.catalog };
-            if let Some(contended) = now.contended(self.db, &changes)? {
+            let (catalog, filter) = (self.catalog, &self.readers.filter);
+            let now = Sight { at: NEWEST, layers: &layers, catalog, filter, tables: self.db };
+            if let Some(contended) = now.contended(&changes)? {
                 return Ok(Some(contended));
             }
         }
@@ -63,7 +64,7 @@ impl<'a> Batch<'a> {
             log::note(&mut self.row, write, version, indexes);
             self.written.push(write.key.clone());
         }
-        self.recent.write(changes.writes, version);
+        self.readers.recent.write(changes.writes, version);
         self.owe(owed)?;
         self.records.extend(records);
         Ok(None)

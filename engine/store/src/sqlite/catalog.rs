@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use concord::storage::{CollectionId, StorageFault};
+use concord::storage::{CollectionId, Scalar, StorageFault, encode, scalars};
 use rusqlite::{Connection, params};
 
 use super::queries::Catalog;
@@ -150,18 +150,10 @@ fn check_unique(db: &Connection, row: i64, layout: &Layout, index: &'static str)
     Ok(())
 }
 
-/// Whether one of the values in an encoded key is a null; see `concord::storage::encode`.
-fn has_null(mut key: &[u8]) -> bool {
-    while let [kind, rest @ ..] = key {
-        let length = match kind {
-            0 => return true,
-            1 => 1,
-            2 => 8,
-            _ => rest.windows(2).position(|pair| pair == [0, 0]).map_or(rest.len(), |end| end + 2),
-        };
-        key = rest.get(length..).unwrap_or_default();
-    }
-    false
+/// Whether one of the values in a key is a null.
+fn has_null(key: &[u8]) -> bool {
+    let null = encode(&[Scalar::Null]);
+    scalars(key).any(|scalar| *scalar == *null)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod backup;
 mod batch;
 mod catalog;
+mod filter;
 mod journal;
 mod log;
 mod queries;
@@ -17,6 +18,7 @@ mod rows;
 mod schema;
 mod settle;
 mod sight;
+mod sweep;
 mod writer;
 
 use std::fs::{File, TryLockError};
@@ -34,6 +36,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 pub use self::backup::{BackupError, backup, read_journal, recent_flows};
+use self::filter::Filter;
 use self::reader::{Pool, Readers, View};
 use self::recent::Recent;
 use self::writer::{Job, Shared, Writer};
@@ -78,7 +81,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { layer: 8 << 20, most: 64 << 20, piece: 128, quiet: Duration::from_millis(500) }
+        Self { layer: 16 << 20, most: 96 << 20, piece: 128, quiet: Duration::from_millis(500) }
     }
 }
 
@@ -170,6 +173,7 @@ impl SqliteStore {
         let counters = log::counters(&db).map_err(database)?;
         let readers = Readers {
             recent: Recent::new(counters.sequence, options.pace),
+            filter: Filter::default(),
             pool: Pool::new(path.to_path_buf()),
         };
         let shared = Arc::new(Shared {
@@ -212,7 +216,7 @@ impl SqliteStore {
     /// As of which version a transaction is right: the newest. Or what is not so.
     fn right_now(&self, changes: &Changes) -> Result<Version, CommitError> {
         let view = self.view();
-        match view.read(|sight, db| sight.contended(db, changes))? {
+        match view.sight().contended(changes).map_err(StorageFault::new)? {
             None => Ok(view.at),
             Some(contended) => Err(CommitError::Conflict(contended)),
         }
@@ -225,14 +229,14 @@ impl SqliteStore {
         if sight::absent(changes).next().is_none() {
             return Ok(as_of);
         }
-        match self.view().read(|sight, db| sight.presumed(db, changes))? {
+        match self.view().sight().presumed(changes).map_err(StorageFault::new)? {
             None => Ok(as_of),
             Some(contended) => Err(CommitError::Conflict(contended)),
         }
     }
 
     fn now<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StorageFault> {
-        let Readers { recent, pool } = &*self.shared.readers;
+        let Readers { recent, pool, .. } = &*self.shared.readers;
         pool.now(recent, read).map_err(StorageFault::new)
     }
 }

@@ -65,17 +65,15 @@ const DESCENDING: &str = "SELECT d.id, d.version, d.body, e.key
     FROM entries e CROSS JOIN documents d ON d.collection = ?1 AND d.id = e.id
     WHERE e.\"index\" = ?2 AND e.key >= ?3 AND e.key < ?4 ORDER BY e.key DESC, e.id DESC";
 
-/// Hands over the documents in a range of an index, with their keys and in its order, until `each` has enough.
+/// Hands over the documents in a range of the index of this number, with their keys and in its order, until `each` has enough.
 pub(super) fn find(
     db: &Connection,
-    catalog: &Catalog,
+    index: i64,
     lookup: &Lookup,
     mut each: impl FnMut(&[u8], &str, &dyn Fn() -> Result<Stored>) -> Result<bool>,
 ) -> Result<()> {
-    let index = catalog.get(&lookup.collection).and_then(|indexes| indexes.get(lookup.index));
-    let Some(index) = index else { return Ok(()) };
-    let (from, to) = lookup.range();
-    let to = to.unwrap_or_else(|| vec![0xFF]); // above every key
+    let (from, to) = lookup.range.encoded();
+    let to = to.unwrap_or(&[0xFF]); // above every key
     let mut statement = db.prepare_cached(if lookup.descending { DESCENDING } else { ASCENDING })?;
     let mut rows = statement.query(params![lookup.collection.0, index, from, to])?;
     while let Some(row) = rows.next()? {
@@ -124,7 +122,7 @@ pub(super) fn open_flows(db: &Connection) -> Result<Vec<OpenFlow>> {
 mod tests {
     use std::ops::Bound;
 
-    use concord::storage::Scalar;
+    use concord::storage::{Range, Scalar};
     use rusqlite::StatementStatus;
 
     use super::*;
@@ -137,12 +135,10 @@ mod tests {
         drop(schema::writer(&path, None).unwrap());
         let db = schema::reader(&path).unwrap();
         let collection = CollectionId(1);
-        let catalog = Catalog::from([(collection, vec![1])]);
         for (n, descending) in (0..20).flat_map(|n| [(n, false), (n, true)]) {
-            let (lower, upper) = (Bound::Unbounded, Bound::Unbounded);
-            let prefix = vec![Scalar::Int(n)];
-            let lookup = Lookup { collection, index: 0, prefix, lower, upper, descending, limit: 1 };
-            find(&db, &catalog, &lookup, |_, _, _| Ok(true)).unwrap();
+            let range = Range::new(vec![Scalar::Int(n)], Bound::Unbounded, Bound::Unbounded).into();
+            let lookup = Lookup { collection, index: 0, range, descending, limit: 1 };
+            find(&db, 1, &lookup, |_, _, _| Ok(true)).unwrap();
         }
         for sql in [ASCENDING, DESCENDING] {
             let statement = db.prepare_cached(sql).unwrap();

@@ -12,10 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use concord::storage::{Answer, DocKey, Lookup, Scan, Snapshot, StorageFault, Stored, Version};
 use rusqlite::{Connection, Result};
 
+use super::filter::Filter;
 use super::queries::Catalog;
 use super::recent::{Layers, Recent};
 use super::schema;
-use super::sight::Sight;
+use super::sight::{Sight, Tables};
 
 /// Connections that are kept at most. Each holds its cache, so this bounds memory as well.
 const KEPT: usize = 16;
@@ -131,6 +132,7 @@ impl Pool {
 /// What readers share.
 pub(super) struct Readers {
     pub(super) recent: Recent,
+    pub(super) filter: Filter,
     pub(super) pool: Pool,
 }
 
@@ -151,33 +153,29 @@ pub(super) struct View {
 }
 
 impl View {
-    fn sight(&self) -> Sight<'_> {
-        Sight { at: self.at, layers: &self.layers, catalog: &self.catalog }
+    pub(super) fn sight(&self) -> Sight<'_, &Self> {
+        let Self { readers, catalog, at, layers } = self;
+        Sight { at: *at, layers, catalog, filter: &readers.filter, tables: self }
     }
+}
 
-    pub(super) fn read<T>(
-        &self,
-        read: impl FnOnce(Sight<'_>, &Connection) -> Result<T>,
-    ) -> Result<T, StorageFault> {
-        let Readers { recent, pool } = &*self.readers;
-        pool.settled(recent, self.layers.settled, |db| read(self.sight(), db)).map_err(StorageFault::new)
+impl Tables for &View {
+    fn read<T>(self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.readers.pool.settled(&self.readers.recent, self.layers.settled, read)
     }
 }
 
 impl Snapshot for View {
     fn get(&self, key: &DocKey) -> Answer<'_, Result<Option<Stored>, StorageFault>> {
-        Answer::Now(match self.sight().recent(key) {
-            Some(known) => Ok(known),
-            None => self.read(|sight, db| sight.get(db, key)),
-        })
+        Answer::Now(self.sight().get(key).map_err(StorageFault::new))
     }
 
     fn find(&self, lookup: &Lookup) -> Answer<'_, Result<Vec<Stored>, StorageFault>> {
-        Answer::Now(self.read(|sight, db| sight.find(db, lookup)))
+        Answer::Now(self.sight().find(lookup).map_err(StorageFault::new))
     }
 
     fn scan(&self, scan: &Scan) -> Answer<'_, Result<Vec<Stored>, StorageFault>> {
-        Answer::Now(self.read(|sight, db| sight.scan(db, scan)))
+        Answer::Now(self.sight().scan(scan).map_err(StorageFault::new))
     }
 
     fn version(&self) -> Option<Version> {

@@ -90,7 +90,7 @@ pub(super) fn writer(path: &Path, max_pages: Option<&AtomicU32>) -> Result<Conne
     db.busy_timeout(Duration::from_secs(5))?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     sync(&db, true)?;
-    db.pragma_update(None, "cache_size", -8_192)?; // kibibytes
+    db.pragma_update(None, "cache_size", -2_048)?; // kibibytes: what is settled is met in order
     db.pragma_update(None, "wal_autocheckpoint", 0)?; // the writer does that, when nobody waits
     db.pragma_update(None, "journal_size_limit", 64 << 20)?; // bytes
     if let Some(pages) = max_pages {

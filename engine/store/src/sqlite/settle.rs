@@ -1,7 +1,7 @@
 //! From a layer into the tables, in pieces.
 //!
 //! A layer's documents are written in the order of the table, then its index entries in theirs, and only when all are
-//! there do its rows leave the log. A piece is a transaction of its own, between batches of commits, and is not synced:
+//! there do its rows leave the log. On their way they are added to the filter. A piece is a transaction of its own, between batches of commits, and is not synced:
 //! should it be lost, the log still has it. Each step can be repeated, so after a failure it all begins anew.
 
 use std::collections::HashMap;
@@ -11,6 +11,7 @@ use concord::storage::{DocKey, Version};
 use rusqlite::{Connection, Result};
 
 use super::batch::Counters;
+use super::filter::Filter;
 use super::queries::Catalog;
 use super::recent::{Contents, Layer, share};
 use super::{log, rows};
@@ -64,7 +65,13 @@ impl Settling {
     }
 
     /// Moves so many documents and entries on, within a transaction. Whether that was the last of it.
-    pub(super) fn advance(&mut self, db: &Connection, many: usize, counters: Counters) -> Result<bool> {
+    pub(super) fn advance(
+        &mut self,
+        db: &Connection,
+        filter: &Filter,
+        many: usize,
+        counters: Counters,
+    ) -> Result<bool> {
         let (all, from) = (self.documents.len() + self.entries.len(), self.done);
         if from >= all {
             let most = many.min(DROPPED);
@@ -75,11 +82,15 @@ impl Settling {
         let to = all.min(from + many);
         let entries_from = self.documents.len();
         self.done = if from < entries_from {
-            self.move_documents(db, from, to.min(entries_from))?
+            self.move_documents(db, filter, from, to.min(entries_from))?
         } else {
             for Entry { index, key, id, comes } in &self.entries[from - entries_from..to - entries_from] {
-                let write = if *comes { rows::put_entry } else { rows::drop_entry };
-                write(db, *index, key, id)?;
+                if *comes {
+                    filter.add_entry(*index, key);
+                    rows::put_entry(db, *index, key, id)?;
+                } else {
+                    rows::drop_entry(db, *index, key, id)?;
+                }
             }
             to
         };
@@ -87,12 +98,13 @@ impl Settling {
     }
 
     /// Moves these documents, or the first of them if they are large. Up to which.
-    fn move_documents(&self, db: &Connection, from: usize, to: usize) -> Result<usize> {
+    fn move_documents(&self, db: &Connection, filter: &Filter, from: usize, to: usize) -> Result<usize> {
         let contents = self.layer.read();
         let mut bytes = 0;
         for (place, key) in (from..to).zip(&self.documents[from..to]) {
             match contents.tables.kept(key.collection, &key.id, NEWEST) {
                 Some((version, Some(doc))) => {
+                    filter.add_document(key.collection, &key.id);
                     rows::put_document(db, key, *version, &doc.body)?;
                     bytes += doc.body.len();
                 }

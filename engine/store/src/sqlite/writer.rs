@@ -3,7 +3,7 @@
 //! It takes whatever is waiting, commits it as one SQLite transaction with one sync, and answers only then. There is no
 //! timer: a lone commit is a batch of one and waits for nobody; under load the next batch gathers while this one syncs.
 //! Between batches it moves what was committed into the tables, as much as keeps up with what comes; all of it when
-//! nobody has asked for anything for a while.
+//! nobody has asked for anything for a while. So with what was there at the start, which it sweeps into the filter.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,6 +19,7 @@ use super::batch::{Batch, Counters};
 use super::queries::Catalog;
 use super::reader::Readers;
 use super::settle::Settling;
+use super::sweep::Sweep;
 use super::{Options, catalog, log, schema};
 use crate::store::{Commit, CommitError, Effects, Layout, PrepareError};
 
@@ -27,6 +28,9 @@ const BATCH: usize = 256;
 
 /// Pages of SQLite's write-ahead log that are worth a checkpoint: about 8 MB.
 const CHECKPOINT: i64 = 2_000;
+
+/// Documents or entries that are swept in one piece.
+const SWEPT: usize = 512;
 
 pub(super) enum Job {
     /// A commit that was right as of a version.
@@ -59,6 +63,7 @@ pub(super) struct Writer {
     /// None after a failure: what a failed sync left behind is the next connection's to recover.
     db: Option<Connection>,
     settling: Option<Settling>,
+    sweep: Sweep,
     /// Whether the last piece failed: the next is tried when there has been another commit.
     is_stuck: bool,
     /// Pages of SQLite's write-ahead log at which the next checkpoint is due.
@@ -82,6 +87,7 @@ impl Writer {
             counters,
             db: Some(db),
             settling: None,
+            sweep: Sweep::Done,
             is_stuck: false,
             checkpoint_at: CHECKPOINT,
         }
@@ -94,7 +100,7 @@ impl Writer {
         loop {
             let next = match left_over.take() {
                 Some(job) => Ok(job),
-                None if self.is_settled() || self.is_stuck => {
+                None if self.is_stuck || self.is_settled() && self.sweep.is_done() => {
                     jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
                 }
                 None => jobs.recv_timeout(quiet),
@@ -107,12 +113,13 @@ impl Writer {
                     self.commit(batch);
                     self.checkpoint();
                     self.keep_up();
+                    self.sweep_piece();
                 }
                 // Whoever asked may be gone; that is no concern of the writer's.
                 Ok(Job::Prepare(layouts, reply)) => drop(reply.send(self.prepare(&layouts))),
                 Ok(Job::Probe(reply)) => drop(reply.send(self.probe())),
                 Err(RecvTimeoutError::Timeout) => {
-                    if self.settle_piece() {
+                    if self.settle_piece() || self.sweep_piece() {
                         quiet = Duration::ZERO;
                     }
                     self.checkpoint();
@@ -166,7 +173,7 @@ impl Writer {
         let retention = self.options.retention;
         let mut written: Vec<DocKey> = Vec::new();
         let done = self.synced(|db, counters| {
-            let mut batch = Batch::begin(db, &catalog, recent, counters, &mut written)?;
+            let mut batch = Batch::begin(db, &catalog, &readers, counters, &mut written)?;
             let mut outcomes = Vec::with_capacity(commits.len());
             for (commit, as_of) in commits {
                 let contended = batch.add(*commit, as_of)?;
@@ -259,6 +266,7 @@ impl Writer {
         let mut catalog = Catalog::clone(&self.shared.catalog());
         let mut db = self.connection().map_err(StorageFault::new)?;
         let ids = catalog::prepare(&mut db, &mut catalog, layouts);
+        self.begin_to_sweep(&db);
         self.db = Some(db);
         let ids = ids?;
         self.shared.readers.pool.end_transactions();
@@ -341,11 +349,33 @@ impl Writer {
         let db = self.connection()?;
         schema::sync(&db, false)?;
         db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let was_last = settling.advance(&db, self.options.pace.piece, self.counters)?;
+        let was_last =
+            settling.advance(&db, &self.shared.readers.filter, self.options.pace.piece, self.counters)?;
         db.prepare_cached("COMMIT")?.execute([])?;
         schema::sync(&db, true)?;
         self.db = Some(db);
         Ok(was_last)
+    }
+
+    /// What the tables have now is in the filter when the sweep is through.
+    fn begin_to_sweep(&mut self, db: &Connection) {
+        let pragma = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let bytes = pragma("page_count").and_then(|pages| Ok(pages * pragma("page_size")?));
+        self.shared.readers.filter.begin(bytes.unwrap_or_default().unsigned_abs());
+        self.sweep = Sweep::new();
+    }
+
+    /// Sweeps a piece. Whether there is more, and it can be done now.
+    fn sweep_piece(&mut self) -> bool {
+        let (Some(db), false) = (&self.db, self.sweep.is_done()) else { return false };
+        match self.sweep.advance(db, &self.shared.readers.filter, SWEPT) {
+            Ok(()) => !self.sweep.is_done(),
+            Err(error) => {
+                tracing::warn!(%error, "the tables could not be read through");
+                self.sweep = Sweep::Done; // the filter is not complete, and rules nothing out until the next start
+                false
+            }
+        }
     }
 
     /// Copies the write-ahead log into the database when it has grown, so that it begins anew. SQLite would do so within a

@@ -93,13 +93,13 @@ impl Tables {
     ) -> impl DoubleEndedIterator<Item = (&[u8], &Arc<str>, Version, &NewDoc)> {
         let table = self.table(lookup.collection);
         let index = table.and_then(|table| table.indexes.get(lookup.index));
-        let (from, to) = lookup.range();
-        let index = index.filter(|_| to.as_ref().is_none_or(|to| *to > from));
+        let (from, to) = lookup.range.encoded();
+        let index = index.filter(|_| to.is_none_or(|to| to > from));
         // No id is empty, so the empty id comes before all others of its key.
-        let first = |key: Vec<u8>| (key.into_boxed_slice(), Arc::from(""));
+        let first = |key: &[u8]| (Box::from(key), Arc::default());
         let range =
             (Bound::Included(first(from)), to.map_or(Bound::Unbounded, |to| Bound::Excluded(first(to))));
-        let entries = index.into_iter().flat_map(move |index| index.range(range.clone()));
+        let entries = index.map(|index| index.range(range)).into_iter().flatten();
         entries.filter_map(move |(key, id)| {
             let (version, doc) = table?.docs.get(id)?.at(at)?;
             let doc = doc.as_ref()?;

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use concord::State;
-use concord::storage::{CollectionId, Lookup, NewDoc, Scalar, Snapshot, Source, Stored, Version, encode};
+use concord::storage::{
+    CollectionId, Lookup, NewDoc, Range, Scalar, Snapshot, Source, Stored, Version, encode,
+};
 use concord_store::sqlite::{Options, Pace, SqliteStore};
 use concord_store::{Commit, Store};
 use proptest::prelude::*;
@@ -76,9 +78,7 @@ async fn shown(snapshot: &dyn Snapshot, ranked: CollectionId) -> Vec<(i64, Strin
     let all = Lookup {
         collection: ranked,
         index: 0,
-        prefix: Vec::new(),
-        lower: Bound::Unbounded,
-        upper: Bound::Unbounded,
+        range: Range::new(Vec::new(), Bound::Unbounded, Bound::Unbounded).into(),
         descending: false,
         limit: usize::MAX,
     };
