@@ -13,7 +13,7 @@ pub enum User {}
 
 /// A user in a place.
 #[derive(State)]
-#[state(unique(room, user), index(room, joined_at))]
+#[state(unique(room, user))]
 pub struct Seat {
     #[id]
     id: Id<Seat>,
@@ -198,7 +198,7 @@ impl Participant {
     #[action]
     pub async fn clear(&self, tx: &mut Tx, room: Id<Place>) -> Result<Cleared, Error> {
         let mut count = 0;
-        for seat in self.seats.find(tx, Seat::ROOM_JOINED_AT.first_is(&room)).await? {
+        for seat in self.seats.find(tx, Seat::ROOM_USER.first_is(&room)).await? {
             self.seats.delete(tx, &seat.id).await?;
             count += 1;
         }
@@ -250,7 +250,8 @@ impl Participant {
     /// - Returns one row for each participant; none if nobody is in the room.
     #[query]
     pub async fn _in(&self, tx: &Tx, room: Id<Place>) -> Result<Vec<Details>, Error> {
-        let seats = self.seats.find(tx, Seat::ROOM_JOINED_AT.first_is(&room)).await?;
+        let mut seats = self.seats.find(tx, Seat::ROOM_USER.first_is(&room)).await?;
+        seats.sort_by(|one, other| (one.joined_at, &one.id).cmp(&(other.joined_at, &other.id)));
         Ok(seats.into_iter().map(Details::from).collect())
     }
 

@@ -219,6 +219,10 @@ impl Type {
 
     /// What is wrong with a value that should be of this type; `name` is what to call it.
     pub fn fault(&self, value: &Value, name: &str) -> Option<String> {
+        self.fault_at(value, &Path::Field(name))
+    }
+
+    fn fault_at(&self, value: &Value, name: &Path<'_>) -> Option<String> {
         if value.is_null() {
             return (!self.null && self.base != Base::Any).then(|| format!("the field `{name}` is missing"));
         }
@@ -235,19 +239,36 @@ impl Type {
             (Base::OneOf(texts), Value::Text(text)) => {
                 (!texts.contains(text)).then(|| format!("the field `{name}` must be {}", one_of(texts)))
             }
-            (Base::List(item), Value::List(items)) => (0..)
-                .zip(items.iter())
-                .find_map(|(at, value): (usize, _)| item.fault(value, &format!("{name}[{at}]"))),
+            (Base::List(item), Value::List(items)) => {
+                (0..).zip(items.iter()).find_map(|(at, value)| item.fault_at(value, &Path::Item(name, at)))
+            }
             (Base::Map(inner), Value::Object(fields)) => {
-                fields.iter().find_map(|(key, value)| inner.fault(value, &format!("{name}.{key}")))
+                fields.iter().find_map(|(key, value)| inner.fault_at(value, &Path::Inner(name, key)))
             }
             (Base::Object(fields), Value::Object(_)) => fields
                 .iter()
                 .filter(|field| !(field.optional && value.field(&field.name).is_null()))
                 .find_map(|field| {
-                    field.ty.fault(&value.field(&field.name), &format!("{name}.{}", field.name))
+                    field.ty.fault_at(&value.field(&field.name), &Path::Inner(name, &field.name))
                 }),
             _ => wrong(&self.to_string()),
+        }
+    }
+}
+
+/// Where a value is; spelt out only if it is at fault.
+enum Path<'a> {
+    Field(&'a str),
+    Inner(&'a Self, &'a str),
+    Item(&'a Self, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(name) => f.write_str(name),
+            Self::Inner(of, name) => write!(f, "{of}.{name}"),
+            Self::Item(of, at) => write!(f, "{of}[{at}]"),
         }
     }
 }

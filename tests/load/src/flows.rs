@@ -1,7 +1,6 @@
 //! Row 3: a request through two syncs, in process, alone and beside ten thousand other syncs.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
