@@ -8,7 +8,7 @@
 use bytes::Bytes;
 use rusqlite::{Connection, Result, params};
 
-use super::queries::stored_version;
+use super::queries::{Text, stored_version};
 use crate::store::{Record, Retention};
 
 /// How far apart the flows of a row may be: a second. Records of slower flows get a row of their own.
@@ -37,19 +37,16 @@ fn insert(db: &Connection, row: &[Record], youngest: u128, n: u64) -> Result<u64
     let bytes: u64 = row.iter().map(|record| record.body.len() as u64).sum();
     let mut insert = db.prepare_cached("INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5)")?;
     let (last, first) = (youngest.to_be_bytes(), oldest.to_be_bytes());
-    insert.execute(params![last, stored_version(n), first, stored_version(bytes), pack(row)])?;
+    insert.execute(params![last, stored_version(n), first, stored_version(bytes), Text(&pack(row))])?;
     Ok(bytes)
 }
 
-fn pack(row: &[Record]) -> String {
-    let mut text = String::with_capacity(row.iter().map(|record| record.body.len() + 48).sum());
+fn pack(row: &[Record]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(row.iter().map(|record| record.body.len() + 48).sum());
     for Record { flow, body } in row {
-        text.push_str(&format!("{flow:032x}"));
-        text.push(' ');
-        text.push_str(&body.len().to_string());
-        text.push('\n');
-        text.push_str(&String::from_utf8_lossy(body));
-        text.push('\n');
+        text.extend_from_slice(format!("{flow:032x} {}\n", body.len()).as_bytes());
+        text.extend_from_slice(body);
+        text.push(b'\n');
     }
     text
 }
@@ -185,7 +182,7 @@ mod tests {
         let bodies = ["{}", "", "two\nlines\n", "ünï"];
         let row: Vec<Record> =
             (0..).zip(bodies).map(|(n, body)| Record { flow: n, body: body.into() }).collect();
-        let text = pack(&row);
+        let text = String::from_utf8(pack(&row)).unwrap();
         assert!(unpack(&text).eq((0..).zip(bodies)));
     }
 }

@@ -14,7 +14,7 @@ use crate::store::OpenFlow;
 pub(super) type Catalog = BTreeMap<CollectionId, Vec<i64>>;
 
 /// JSON text as SQLite takes it: as text, without a copy.
-pub(super) struct Text<'a>(pub(super) &'a Bytes);
+pub(super) struct Text<'a>(pub(super) &'a [u8]);
 
 impl ToSql for Text<'_> {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
