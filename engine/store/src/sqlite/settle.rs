@@ -3,9 +3,13 @@
 //! A layer's documents are written in the order of the table, then its index entries in theirs, and only when all are
 //! there do its rows leave the log. On their way they are added to the filter. A piece is a transaction of its own, between batches of commits, and is not synced:
 //! should it be lost, the log still has it. Each step can be repeated, so after a failure it all begins anew.
+//!
+//! To sort a layer and to free it take as long as hundreds of commits, so other threads do that.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread;
 
 use concord::storage::{DocKey, Version};
 use rusqlite::{Connection, Result};
@@ -22,6 +26,47 @@ const DROPPED: usize = 32;
 
 /// Bytes of documents from which on a piece is large enough, however few they are.
 const LARGE: usize = 256 << 10;
+
+/// How far a layer is that was set aside.
+pub(super) enum Stage {
+    Sorting(Sorting),
+    Moving(Settling),
+}
+
+/// A layer that is being sorted on a thread of its own.
+pub(super) struct Sorting {
+    layer: Arc<Layer>,
+    catalog: Arc<Catalog>,
+    sorted: Receiver<Settling>,
+}
+
+impl Sorting {
+    pub(super) fn begin(layer: Arc<Layer>, catalog: Arc<Catalog>) -> Self {
+        let (done, sorted) = channel();
+        let sorting = Self { layer, catalog, sorted };
+        let (layer, catalog) = (Arc::clone(&sorting.layer), Arc::clone(&sorting.catalog));
+        beside(move || drop(done.send(Settling::new(layer, &catalog))));
+        sorting
+    }
+
+    /// What is sorted, if it is by now; with `wait`, when it is.
+    pub(super) fn end(self, wait: bool) -> Stage {
+        let sorted =
+            if wait { self.sorted.recv().map_err(TryRecvError::from) } else { self.sorted.try_recv() };
+        match sorted {
+            Ok(settling) => Stage::Moving(settling),
+            Err(TryRecvError::Empty) => Stage::Sorting(self),
+            // There was no thread for it.
+            Err(TryRecvError::Disconnected) => Stage::Moving(Settling::new(self.layer, &self.catalog)),
+        }
+    }
+}
+
+/// Does something on a thread of its own. If there is none to spare, `work` is dropped.
+fn beside(work: impl FnOnce() + Send + 'static) {
+    let thread = thread::Builder::new().name("concord-layers".into()).spawn(work);
+    drop(thread.inspect_err(|error| tracing::warn!(%error, "no thread for a layer")));
+}
 
 pub(super) struct Settling {
     layer: Arc<Layer>,
@@ -41,7 +86,7 @@ struct Entry {
 }
 
 impl Settling {
-    pub(super) fn new(layer: Arc<Layer>, catalog: &Catalog) -> Self {
+    fn new(layer: Arc<Layer>, catalog: &Catalog) -> Self {
         let (mut documents, mut entries) = changed(&layer.read(), catalog);
         documents.sort_unstable();
         entries.sort_unstable();
@@ -57,6 +102,16 @@ impl Settling {
     pub(super) fn share_done(&self) -> f64 {
         let rows = self.layer.read().rows;
         share(self.done, (self.documents.len() + self.entries.len() + rows).max(1))
+    }
+
+    /// Whether somebody reads the layer. The last one who does would free it.
+    pub(super) fn is_read(&self) -> bool {
+        Arc::strong_count(&self.layer) > 1
+    }
+
+    /// Frees it.
+    pub(super) fn free(self) {
+        beside(move || drop(self));
     }
 
     /// Begins anew.

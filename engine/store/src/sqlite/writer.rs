@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use super::batch::{Batch, Counters};
 use super::queries::Catalog;
 use super::reader::Readers;
-use super::settle::Settling;
+use super::settle::{Settling, Sorting, Stage};
 use super::sweep::Sweep;
 use super::{Options, catalog, log, schema};
 use crate::store::{Commit, CommitError, Effects, Layout, PrepareError};
@@ -62,7 +62,9 @@ pub(super) struct Writer {
     counters: Counters,
     /// None after a failure: what a failed sync left behind is the next connection's to recover.
     db: Option<Connection>,
-    settling: Option<Settling>,
+    settling: Option<Stage>,
+    /// What has been settled, and is freed when nobody reads it any more.
+    settled: Option<Settling>,
     sweep: Sweep,
     /// Whether the last piece failed: the next is tried when there has been another commit.
     is_stuck: bool,
@@ -87,6 +89,7 @@ impl Writer {
             counters,
             db: Some(db),
             settling: None,
+            settled: None,
             sweep: Sweep::Done,
             is_stuck: false,
             checkpoint_at: CHECKPOINT,
@@ -114,20 +117,22 @@ impl Writer {
                     self.checkpoint();
                     self.keep_up();
                     self.sweep_piece();
+                    self.free_settled();
                 }
                 // Whoever asked may be gone; that is no concern of the writer's.
                 Ok(Job::Prepare(layouts, reply)) => drop(reply.send(self.prepare(&layouts))),
                 Ok(Job::Probe(reply)) => drop(reply.send(self.probe())),
                 Err(RecvTimeoutError::Timeout) => {
-                    if self.settle_piece() || self.sweep_piece() {
+                    if self.settle_piece(false) || self.sweep_piece() {
                         quiet = Duration::ZERO;
                     }
+                    self.free_settled();
                     self.checkpoint();
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        while self.settle_piece() {}
+        while self.settle_piece(true) {}
     }
 
     fn commit(&mut self, batch: Vec<Waiting>) {
@@ -163,9 +168,7 @@ impl Writer {
     ) -> Result<Vec<Result<(), CommitError>>, StorageFault> {
         let readers = Arc::clone(&self.shared.readers);
         let recent = &readers.recent;
-        if recent.takes_no_more() {
-            self.keep_up();
-        }
+        while recent.takes_no_more() && self.settle_piece(true) {}
         if recent.takes_no_more() {
             return Err(StorageFault::new("what was committed cannot be moved into the tables"));
         }
@@ -243,7 +246,7 @@ impl Writer {
             recent.publish(n);
         }
         self.counters = log::counters(db)?;
-        if let Some(settling) = &mut self.settling {
+        if let Some(Stage::Moving(settling)) = &mut self.settling {
             settling.restart();
         }
         Ok(())
@@ -259,7 +262,7 @@ impl Writer {
     }
 
     fn prepare(&mut self, layouts: &[Layout]) -> Result<Vec<CollectionId>, PrepareError> {
-        while self.settle_piece() {}
+        while self.settle_piece(true) {}
         if !self.is_settled() {
             return Err(StorageFault::new("what was committed is not in the tables yet").into());
         }
@@ -299,50 +302,67 @@ impl Writer {
         loop {
             let fullness = self.shared.readers.recent.fullness();
             let is_behind = match &self.settling {
-                Some(settling) => settling.share_done() < 1.5 * fullness,
+                Some(Stage::Moving(settling)) => settling.share_done() < 1.5 * fullness,
+                Some(Stage::Sorting(_)) => true,
                 None => fullness >= 1.0,
             };
-            if !is_behind || !self.settle_piece() {
+            if !is_behind || !self.settle_piece(false) {
                 return;
             }
             self.checkpoint();
         }
     }
 
-    /// Settles a piece. Whether there is more, and it can be done now.
-    fn settle_piece(&mut self) -> bool {
-        if !self.begin_to_settle() {
-            return false;
-        }
-        let Some(mut settling) = self.settling.take() else { return false };
+    /// Settles a piece, if the layer is sorted or if it may wait for that. Whether there is more, and it can be done now.
+    fn settle_piece(&mut self, wait: bool) -> bool {
+        let Some(mut settling) = self.next_to_settle(wait) else { return false };
         let done = self.piece(&mut settling);
         self.is_stuck = done.is_err();
         match done {
             Ok(false) => {
-                self.settling = Some(settling);
+                self.settling = Some(Stage::Moving(settling));
                 true
             }
             Ok(true) => {
                 self.shared.readers.recent.has_settled(settling.newest());
+                self.settled = Some(settling);
+                self.free_settled();
                 !self.is_settled()
             }
             Err(error) => {
                 tracing::warn!(%error, "what was committed could not be moved into the tables");
                 settling.restart();
-                self.settling = Some(settling);
+                self.settling = Some(Stage::Moving(settling));
                 false
             }
         }
     }
 
-    /// Whether there is something to settle, and nobody reads what was before it.
-    fn begin_to_settle(&mut self) -> bool {
-        let Shared { readers, .. } = &*self.shared;
-        if self.settling.is_none() {
-            let catalog = self.shared.catalog();
-            self.settling = readers.recent.set_aside(&catalog).map(|layer| Settling::new(layer, &catalog));
+    fn free_settled(&mut self) {
+        if let Some(settled) = self.settled.take_if(|settled| !settled.is_read()) {
+            settled.free();
         }
-        self.settling.as_ref().is_some_and(|settling| readers.recent.is_past(settling.newest()))
+    }
+
+    /// Takes what is to be settled, if there is something, and it is sorted, and nobody reads what was before it.
+    fn next_to_settle(&mut self, wait: bool) -> Option<Settling> {
+        let recent = &self.shared.readers.recent;
+        let catalog = || self.shared.catalog();
+        let begun = self.settling.take().or_else(|| {
+            let layer = recent.set_aside(&catalog())?;
+            Some(Stage::Sorting(Sorting::begin(layer, catalog())))
+        })?;
+        let stage = match begun {
+            Stage::Sorting(sorting) => sorting.end(wait),
+            Stage::Moving(settling) => Stage::Moving(settling),
+        };
+        match stage {
+            Stage::Moving(settling) if recent.is_past(settling.newest()) => Some(settling),
+            Stage::Moving(_) | Stage::Sorting(_) => {
+                self.settling = Some(stage);
+                None
+            }
+        }
     }
 
     fn piece(&mut self, settling: &mut Settling) -> rusqlite::Result<bool> {
