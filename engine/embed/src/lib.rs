@@ -12,8 +12,9 @@ use syn::{LitStr, parse_macro_input};
 
 /// The files of a folder, as a `Vec` of `concord_lang::Source`. The path is relative to the crate.
 ///
-/// ```ignore
-/// let shipped: Vec<concord_lang::Source> = concord_embed::syncs!("../syncs");
+/// ```
+/// let shipped: Vec<concord_lang::Source> = concord_embed::syncs!("../../syncs");
+/// assert!(shipped.iter().any(|source| source.path == "interview/contract.sync"));
 /// ```
 #[proc_macro]
 pub fn syncs(input: TokenStream) -> TokenStream {
