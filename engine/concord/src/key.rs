@@ -105,6 +105,8 @@ pub struct Range {
     pub upper: Bound<Scalar>,
     /// As bytes, for stores that have those: half open, and without an end if there is none.
     from: Box<[u8]>,
+    /// Bytes of `from` that are the prefix: a bound may raise the kind of the value after it, but nothing before.
+    first: usize,
     to: Option<Box<[u8]>>,
 }
 
@@ -129,7 +131,12 @@ impl Range {
             Bound::Excluded(scalar) => Some(with(scalar)),
         };
         let (from, to) = (from.into_boxed_slice(), to.map(Vec::into_boxed_slice));
-        Self { prefix, lower, upper, from, to }
+        Self { prefix, lower, upper, from, first: first.len(), to }
+    }
+
+    /// What all keys begin with.
+    pub fn encoded_prefix(&self) -> &[u8] {
+        &self.from[..self.first]
     }
 
     /// The least key, or what would be, and the least above all, if there is one. The range is empty if the second is
@@ -239,7 +246,9 @@ mod tests {
             let lower = if open.0 { Bound::Excluded(low.clone()) } else { Bound::Included(low.clone()) };
             let upper = if open.1 { Bound::Excluded(high.clone()) } else { Bound::Included(high.clone()) };
             let key = encode(&[prefix.clone(), value.clone(), rest]);
-            let within = Range::new(vec![prefix], lower, upper).contains(&key);
+            let range = Range::new(vec![prefix.clone()], lower, upper);
+            prop_assert_eq!(range.encoded_prefix(), &*encode(&[prefix]));
+            let within = range.contains(&key);
             let above = if open.0 { value > low } else { value >= low };
             let below = if open.1 { value < high } else { value <= high };
             prop_assert_eq!(within, above && below);

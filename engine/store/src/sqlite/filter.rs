@@ -13,7 +13,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use concord::storage::{CollectionId, Lookup, encode, scalars};
+use concord::storage::{CollectionId, Lookup, scalars};
 
 /// Bits that a key sets in its word.
 const BITS: u32 = 5;
@@ -96,8 +96,8 @@ impl Filter {
 
     /// Whether there is nothing in the tables for this, in the index of this number.
     pub(super) fn lacks(&self, index: i64, lookup: &Lookup) -> bool {
-        let first = &lookup.range.prefix;
-        !first.is_empty() && self.read().lacks(self.values(index, &encode(first)))
+        let first = lookup.range.encoded_prefix();
+        !first.is_empty() && self.read().lacks(self.values(index, first))
     }
 
     fn document(&self, collection: CollectionId, id: &str) -> u64 {
@@ -121,7 +121,7 @@ impl Filter {
 mod tests {
     use std::ops::Bound;
 
-    use concord::storage::{Range, Scalar};
+    use concord::storage::{Range, Scalar, encode};
 
     use super::*;
 

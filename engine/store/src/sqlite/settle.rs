@@ -1,8 +1,9 @@
 //! From a layer into the tables, in pieces.
 //!
 //! A layer's documents are written in the order of the table, then its index entries in theirs, and only when all are
-//! there do its rows leave the log. On their way they are added to the filter. A piece is a transaction of its own, between batches of commits, and is not synced:
-//! should it be lost, the log still has it. Each step can be repeated, so after a failure it all begins anew.
+//! there do its rows leave the log. On their way they are added to the filter. A piece is a transaction of its own, between
+//! batches of commits, and is not synced: should it be lost, the log still has it. Each step can be repeated, so after a
+//! failure it all begins anew.
 //!
 //! To sort a layer and to free it take as long as hundreds of commits, so other threads do that.
 

@@ -61,10 +61,10 @@ impl<T: Tables> Sight<'_, T> {
     }
 
     pub(super) fn find(self, lookup: &Lookup) -> Result<Vec<Stored>> {
-        let mut found = self.recently_found(lookup);
-        let recent = found.len();
         let index = self.catalog.get(&lookup.collection).and_then(|indexes| indexes.get(lookup.index));
         let Some(index) = index else { return Ok(Vec::new()) };
+        let mut found = self.recently_found(lookup);
+        let recent = found.len();
         if lookup.limit > 0 && !self.filter.lacks(*index, lookup) {
             self.tables.read(|db| self.find_settled(db, *index, lookup, &mut found))?;
         }

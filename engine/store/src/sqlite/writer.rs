@@ -5,6 +5,8 @@
 //! Between batches it moves what was committed into the tables, as much as keeps up with what comes; all of it when
 //! nobody has asked for anything for a while. So with what was there at the start, which it sweeps into the filter.
 
+mod moving;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -12,25 +14,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use concord::storage::{CollectionId, DocKey, StorageFault, Version};
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use self::moving::CHECKPOINT;
 use super::batch::{Batch, Counters};
 use super::queries::Catalog;
 use super::reader::Readers;
-use super::settle::{Settling, Sorting, Stage};
+use super::settle::{Settling, Stage};
 use super::sweep::Sweep;
 use super::{Options, catalog, log, schema};
 use crate::store::{Commit, CommitError, Effects, Layout, PrepareError};
 
 /// Commits in one batch at most: enough that a sync is shared by all who wait, few enough that none waits long.
 const BATCH: usize = 256;
-
-/// Pages of SQLite's write-ahead log that are worth a checkpoint: about 8 MB.
-const CHECKPOINT: i64 = 2_000;
-
-/// Documents or entries that are swept in one piece.
-const SWEPT: usize = 512;
 
 pub(super) enum Job {
     /// A commit that was right as of a version.
@@ -64,7 +61,7 @@ pub(super) struct Writer {
     db: Option<Connection>,
     settling: Option<Stage>,
     /// What has been settled, and is freed when nobody reads it any more.
-    settled: Option<Settling>,
+    spent: Option<Settling>,
     sweep: Sweep,
     /// Whether the last piece failed: the next is tried when there has been another commit.
     is_stuck: bool,
@@ -89,7 +86,7 @@ impl Writer {
             counters,
             db: Some(db),
             settling: None,
-            settled: None,
+            spent: None,
             sweep: Sweep::Done,
             is_stuck: false,
             checkpoint_at: CHECKPOINT,
@@ -103,7 +100,7 @@ impl Writer {
         loop {
             let next = match left_over.take() {
                 Some(job) => Ok(job),
-                None if self.is_stuck || self.is_settled() && self.sweep.is_done() => {
+                None if self.is_stuck || self.is_through() => {
                     jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
                 }
                 None => jobs.recv_timeout(quiet),
@@ -117,7 +114,7 @@ impl Writer {
                     self.checkpoint();
                     self.keep_up();
                     self.sweep_piece();
-                    self.free_settled();
+                    self.free_spent();
                 }
                 // Whoever asked may be gone; that is no concern of the writer's.
                 Ok(Job::Prepare(layouts, reply)) => drop(reply.send(self.prepare(&layouts))),
@@ -126,7 +123,7 @@ impl Writer {
                     if self.settle_piece(false) || self.sweep_piece() {
                         quiet = Duration::ZERO;
                     }
-                    self.free_settled();
+                    self.free_spent();
                     self.checkpoint();
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -289,132 +286,4 @@ fn gather(batch: &mut Vec<Waiting>, jobs: &Receiver<Job>) -> Option<Job> {
         }
     }
     None
-}
-
-/// Moving on what was committed.
-impl Writer {
-    fn is_settled(&self) -> bool {
-        self.settling.is_none() && self.shared.readers.recent.is_empty()
-    }
-
-    /// Settles as much as keeps up with what is gathered: a layer is in the tables before the next one is full.
-    fn keep_up(&mut self) {
-        loop {
-            let fullness = self.shared.readers.recent.fullness();
-            let is_behind = match &self.settling {
-                Some(Stage::Moving(settling)) => settling.share_done() < 1.5 * fullness,
-                Some(Stage::Sorting(_)) => true,
-                None => fullness >= 1.0,
-            };
-            if !is_behind || !self.settle_piece(false) {
-                return;
-            }
-            self.checkpoint();
-        }
-    }
-
-    /// Settles a piece, if the layer is sorted or if it may wait for that. Whether there is more, and it can be done now.
-    fn settle_piece(&mut self, wait: bool) -> bool {
-        let Some(mut settling) = self.next_to_settle(wait) else { return false };
-        let done = self.piece(&mut settling);
-        self.is_stuck = done.is_err();
-        match done {
-            Ok(false) => {
-                self.settling = Some(Stage::Moving(settling));
-                true
-            }
-            Ok(true) => {
-                self.shared.readers.recent.has_settled(settling.newest());
-                self.settled = Some(settling);
-                self.free_settled();
-                !self.is_settled()
-            }
-            Err(error) => {
-                tracing::warn!(%error, "what was committed could not be moved into the tables");
-                settling.restart();
-                self.settling = Some(Stage::Moving(settling));
-                false
-            }
-        }
-    }
-
-    fn free_settled(&mut self) {
-        if let Some(settled) = self.settled.take_if(|settled| !settled.is_read()) {
-            settled.free();
-        }
-    }
-
-    /// Takes what is to be settled, if there is something, and it is sorted, and nobody reads what was before it.
-    fn next_to_settle(&mut self, wait: bool) -> Option<Settling> {
-        let recent = &self.shared.readers.recent;
-        let catalog = || self.shared.catalog();
-        let begun = self.settling.take().or_else(|| {
-            let layer = recent.set_aside(&catalog())?;
-            Some(Stage::Sorting(Sorting::begin(layer, catalog())))
-        })?;
-        let stage = match begun {
-            Stage::Sorting(sorting) => sorting.end(wait),
-            Stage::Moving(settling) => Stage::Moving(settling),
-        };
-        match stage {
-            Stage::Moving(settling) if recent.is_past(settling.newest()) => Some(settling),
-            Stage::Moving(_) | Stage::Sorting(_) => {
-                self.settling = Some(stage);
-                None
-            }
-        }
-    }
-
-    fn piece(&mut self, settling: &mut Settling) -> rusqlite::Result<bool> {
-        let db = self.connection()?;
-        schema::sync(&db, false)?;
-        db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let was_last =
-            settling.advance(&db, &self.shared.readers.filter, self.options.pace.piece, self.counters)?;
-        db.prepare_cached("COMMIT")?.execute([])?;
-        schema::sync(&db, true)?;
-        self.db = Some(db);
-        Ok(was_last)
-    }
-
-    /// What the tables have now is in the filter when the sweep is through.
-    fn begin_to_sweep(&mut self, db: &Connection) {
-        let pragma = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let bytes = pragma("page_count").and_then(|pages| Ok(pages * pragma("page_size")?));
-        self.shared.readers.filter.begin(bytes.unwrap_or_default().unsigned_abs());
-        self.sweep = Sweep::new();
-    }
-
-    /// Sweeps a piece. Whether there is more, and it can be done now.
-    fn sweep_piece(&mut self) -> bool {
-        let (Some(db), false) = (&self.db, self.sweep.is_done()) else { return false };
-        match self.sweep.advance(db, &self.shared.readers.filter, SWEPT) {
-            Ok(()) => !self.sweep.is_done(),
-            Err(error) => {
-                tracing::warn!(%error, "the tables could not be read through");
-                self.sweep = Sweep::Done; // the filter is not complete, and rules nothing out until the next start
-                false
-            }
-        }
-    }
-
-    /// Copies the write-ahead log into the database when it has grown, so that it begins anew. SQLite would do so within a
-    /// commit; here the replies are out. What a reader still needs stays; what fails is tried again later.
-    fn checkpoint(&mut self) {
-        let Some(db) = &self.db else { return };
-        let pages_and_copied = |row: &Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-        let run = |sql| db.prepare_cached(sql)?.query_row([], pages_and_copied);
-        let copied = run("PRAGMA wal_checkpoint(NOOP)").and_then(|(pages, _)| {
-            if pages < self.checkpoint_at {
-                return Ok(self.checkpoint_at);
-            }
-            self.shared.readers.pool.end_transactions();
-            let (pages, copied) = run("PRAGMA wal_checkpoint(PASSIVE)")?;
-            Ok(if copied < pages { pages + CHECKPOINT / 4 } else { CHECKPOINT })
-        });
-        match copied {
-            Ok(next) => self.checkpoint_at = next,
-            Err(error) => tracing::debug!(%error, "there was no checkpoint"),
-        }
-    }
 }
