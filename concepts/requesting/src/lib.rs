@@ -165,7 +165,7 @@ impl Concept for Requesting {
 
 fn request(tx: &mut Tx, input: Input<'_>) -> Output {
     input.keep();
-    let request = Value::Text(tx.fresh_id::<Request>().into());
+    let request = Value::text(tx.fresh_id::<Request>());
     Json::Value(Value::Object([("request".into(), request)].into()))
 }
 

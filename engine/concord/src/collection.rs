@@ -145,7 +145,8 @@ impl<T: State> Collection<T> {
     }
 
     fn read(&self, tx: &Tx, id: &Arc<str>, body: &Bytes) -> Result<T, StoreError> {
-        if let Ok(doc) = serde_json::from_slice(body) {
+        // As one text, so that not each of its texts is looked at for being one.
+        if let Ok(Ok(doc)) = str::from_utf8(body).map(serde_json::from_str) {
             return Ok(doc);
         }
         // Read again, slowly, to learn which field it is.

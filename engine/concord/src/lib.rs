@@ -31,4 +31,4 @@ pub use key::Key;
 pub use millis::Millis;
 pub use state::State;
 pub use tx::{IdStyle, Ids, Tx};
-pub use value::{Json, Name, Value};
+pub use value::{Json, Name, Text, Value};

@@ -112,7 +112,7 @@ impl Type {
             Value::Null => Self { base: Base::Nothing, null: true },
             Value::Bool(_) => Self::of(Base::Bool),
             Value::Int(_) | Value::Float(_) => Self::of(Base::Number),
-            Value::Text(text) => Self::of(Base::OneOf([Arc::clone(text)].into())),
+            Value::Text(text) => Self::of(Base::OneOf([text.share()].into())),
             Value::List(_) => Self::list(Self::ANY),
             Value::Object(_) => Self::of(Base::Any),
         }
@@ -236,9 +236,8 @@ impl Type {
                 let is_id = !text.is_empty() && text.len() <= concord::MAX_ID_BYTES;
                 (!is_id).then(|| format!("the field `{name}` must be an id, and not empty or overlong"))
             }
-            (Base::OneOf(texts), Value::Text(text)) => {
-                (!texts.contains(text)).then(|| format!("the field `{name}` must be {}", one_of(texts)))
-            }
+            (Base::OneOf(texts), Value::Text(text)) => (!texts.iter().any(|known| **known == **text))
+                .then(|| format!("the field `{name}` must be {}", one_of(texts))),
             (Base::List(item), Value::List(items)) => {
                 (0..).zip(items.iter()).find_map(|(at, value)| item.fault_at(value, &Path::Item(name, at)))
             }

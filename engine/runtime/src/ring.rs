@@ -44,10 +44,12 @@ impl Ring {
         &self,
         id: FlowId,
         admitted: &[Record],
-        records: impl ExactSizeIterator<Item = &'r Record>,
+        records: impl ExactSizeIterator<Item = &'r Record> + Clone,
         notes: Vec<Note>,
     ) {
-        let mut packed = Vec::with_capacity(1024);
+        // What they are given is most of it.
+        let given = records.clone().map(|record| record.input.size()).sum::<usize>();
+        let mut packed = Vec::with_capacity(512 + given);
         pack(admitted.iter(), &mut packed);
         pack(records, &mut packed);
         let length = packed.len();

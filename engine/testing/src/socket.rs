@@ -83,7 +83,7 @@ impl TestSocket {
 
     /// Sends a frame as it is.
     pub async fn send_frame(&self, frame: &str) {
-        self.connection.receive_frame(frame.as_bytes()).await;
+        self.connection.receive_frame(frame).await;
     }
 
     /// What has reached it since the last look.

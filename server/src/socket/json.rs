@@ -48,7 +48,7 @@ impl Speaker for Frames {
     fn hear(&mut self, text: Utf8Bytes) -> Heard {
         let connection = Arc::clone(&self.0);
         Heard::Work(Box::pin(async move {
-            connection.receive_frame(text.as_bytes()).await;
+            connection.receive_frame(&text).await;
             None
         }))
     }

@@ -33,7 +33,8 @@ pub(super) fn parts(registry: &Registry, plan: &Plan, at: usize, base: &str) -> 
 /// Whether a sync stands on a route.
 fn reacts(sync: &Sync, contract: usize, route: &Route) -> bool {
     let is_it = |field: &Match| {
-        *field.key == *"route" && matches!(&field.test, Test::Is(Constant::Text(text)) if *text == route.text)
+        *field.key == *"route"
+            && matches!(&field.test, Test::Is(Constant::Text(text)) if **text == *route.text)
     };
     sync.contract == Some(contract) && sync.when.iter().any(|line| line.input.iter().any(is_it))
 }

@@ -60,8 +60,18 @@ impl Json {
     /// As a value. A text that is no JSON is null.
     pub fn value(&self) -> Value {
         match self {
-            Self::Text(text) => serde_json::from_slice(text).unwrap_or_default(),
+            Self::Text(text) => {
+                str::from_utf8(text).ok().and_then(|text| Value::of_json(text).ok()).unwrap_or_default()
+            }
             Self::Value(value) => value.clone(),
+        }
+    }
+
+    /// How many bytes it takes as a text, roughly.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Value(value) => value.json_size(),
         }
     }
 

@@ -6,8 +6,10 @@
 
 mod json;
 mod name;
+mod of_json;
 mod reading;
 mod text;
+mod to_json;
 mod writing;
 
 use std::fmt;
@@ -17,6 +19,7 @@ use bytes::Bytes;
 
 pub use self::json::Json;
 pub use self::name::Name;
+pub use self::text::Text;
 pub(crate) use self::writing::to_value;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -35,7 +38,7 @@ pub enum Value {
     /// Any other number.
     Float(f64),
     /// Text.
-    Text(Arc<str>),
+    Text(Text),
     /// A list.
     List(Arc<[Value]>),
     /// An object; its fields keep their order.
@@ -50,7 +53,7 @@ static NULL: Value = Value::Null;
 
 impl Value {
     /// Text.
-    pub fn text(text: impl Into<Arc<str>>) -> Self {
+    pub fn text(text: impl Into<Text>) -> Self {
         Self::Text(text.into())
     }
 
@@ -123,7 +126,7 @@ impl Value {
     pub fn weight(&self) -> usize {
         match self {
             Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => 0,
-            Self::Text(text) => text.len() + SHARED,
+            Self::Text(text) => text.weight() + SHARED,
             Self::List(items) => {
                 items.iter().map(|item| size_of::<Self>() + item.weight()).sum::<usize>() + SHARED
             }
@@ -148,14 +151,14 @@ impl Value {
 
     /// JSON text, as bytes.
     pub fn to_text(&self) -> Bytes {
-        let mut text = Vec::with_capacity(128);
+        let mut text = Vec::with_capacity(self.json_size());
         self.write_json(&mut text);
         text.into()
     }
 
     /// JSON text.
     pub fn to_json(&self) -> String {
-        let mut text = Vec::with_capacity(128);
+        let mut text = Vec::with_capacity(self.json_size());
         self.write_json(&mut text);
         String::from_utf8(text).unwrap_or_default() // of texts and ASCII, so it is one
     }

@@ -283,7 +283,7 @@ impl SerializeMap for Object {
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
         self.key = Some(match key.serialize(Writer)? {
-            Value::Text(text) => Name::Shared(text),
+            Value::Text(text) => Name::Shared(text.share()),
             // Numbers and truths are written as texts where they are keys.
             key @ (Value::Int(_) | Value::Float(_) | Value::Bool(_)) => Name::shared(key.to_json()),
             Value::Null | Value::List(_) | Value::Object(_) => {

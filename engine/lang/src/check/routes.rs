@@ -69,7 +69,7 @@ impl Checker<'_> {
         matches.extend(self.folder.contract.map(|contract| Match {
             key: "contract".into(),
             default: None,
-            test: Test::Is(Value::Text(Arc::clone(&contract.name.text))),
+            test: Test::Is(Value::text(Arc::clone(&contract.name.text))),
         }));
         if let Some(at) = at {
             self.routes.list[at].fields = nodes;
@@ -89,7 +89,7 @@ impl Checker<'_> {
         if let Some(Target::Literal(ast::Literal { value: Value::Text(text), .. }, span)) =
             field.map(|field| &field.target)
         {
-            return Some((Arc::clone(text), *span));
+            return Some((text.share(), *span));
         }
         let span = field.map_or(line.path.span(), |field| field.key.span);
         let fault = Diagnostic::error("no-route", span, "a request is matched by its route");

@@ -226,7 +226,7 @@ impl Checker<'_> {
         matches.extend(self.folder.contract.map(|contract| Match {
             key: "contract".into(),
             default: None,
-            test: Test::Is(Value::Text(Arc::clone(&contract.name.text))),
+            test: Test::Is(Value::text(Arc::clone(&contract.name.text))),
         }));
         if let Some(at) = event {
             self.sockets.events[at].fields = fields;
@@ -247,8 +247,8 @@ impl Checker<'_> {
             return None;
         };
         let events = &mut self.sockets.events;
-        Some(events.iter().position(|event| event.name == *name).unwrap_or_else(|| {
-            events.push(Event { name: Arc::clone(name), span: *span, fields: Vec::new(), whole: false });
+        Some(events.iter().position(|event| *event.name == **name).unwrap_or_else(|| {
+            events.push(Event { name: name.share(), span: *span, fields: Vec::new(), whole: false });
             events.len() - 1
         }))
     }

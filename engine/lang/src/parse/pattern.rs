@@ -60,7 +60,7 @@ impl Parser<'_> {
     pub(crate) fn literal(&mut self) -> Option<Literal> {
         let mut spelt = None;
         let value = match self.peek() {
-            Token::Text(text) => Value::Text(std::sync::Arc::clone(text)),
+            Token::Text(text) => Value::text(std::sync::Arc::clone(text)),
             Token::Number(number) => Value::number(*number),
             Token::Duration(millis, text) => {
                 spelt = Some(std::sync::Arc::clone(text));

@@ -190,7 +190,7 @@ fn given(head: &Head, route: Arc<str>, slots: usize) -> Frame {
     let mut frame = vec![
         super::fields::headers(head),
         Value::text(&*head.ip),
-        Value::Text(route),
+        Value::text(route),
         Value::text(&*head.path),
     ];
     frame.resize(slots.max(frame.len()), Value::Null);

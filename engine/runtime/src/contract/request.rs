@@ -21,8 +21,8 @@ impl App {
         let route = &self.plan().contracts[contract].routes[admission.route];
         let refused = |by, headers| Refused { flow, by, status: None, headers };
         let own = [
-            ("contract".into(), Value::Text(Arc::clone(&self.plan().contracts[contract].name))),
-            ("route".into(), Value::Text(Arc::clone(&route.text))),
+            ("contract".into(), Value::text(Arc::clone(&self.plan().contracts[contract].name))),
+            ("route".into(), Value::text(Arc::clone(&route.text))),
         ];
         let fields = match gather(own, &admission, route, &content) {
             Ok(fields) => fields,

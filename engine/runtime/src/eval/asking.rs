@@ -8,7 +8,7 @@ use concord::{Json, Kind, Name, Refusal, Tx, Value};
 use concord_lang::Plan;
 use concord_lang::plan::{Call, Expr, ExprKind, Mode, Otherwise, Part, Step, StepKind};
 
-use super::pattern::fits;
+use super::pattern::{fits, unbind};
 use super::pure::{self, Frame, Surroundings};
 use crate::fact::Fact;
 use crate::flow::Record;
@@ -74,44 +74,41 @@ impl Asking<'_> {
         steps: &[Step],
         frame: Frame,
     ) -> Result<Framed, (usize, Frame, Halt)> {
-        let mut frames = vec![frame];
+        let (mut frames, mut kept) = (vec![frame], Vec::with_capacity(1));
         for (at, step) in steps.iter().enumerate() {
-            let mut kept = Vec::with_capacity(frames.len());
             let mut dropped = None;
-            for frame in frames {
-                let before = kept.len();
-                let seen = frame.clone();
-                let ran = self.step(step, frame, &mut kept).await;
-                match (ran, &step.otherwise) {
-                    (Ok(()), _) if kept.len() > before => {}
-                    (Ok(()), None) => dropped = Some(seen),
-                    (Ok(()), Some(otherwise)) => {
-                        let refusal = self.refusal(otherwise, seen.clone()).await;
-                        return Err((at, seen, refusal));
+            for mut frame in frames.drain(..) {
+                let goes_on = self.step(step, &mut frame, &mut kept).await;
+                match (goes_on, &step.otherwise) {
+                    (Ok(true), _) => {}
+                    (Ok(false), None) => dropped = Some((at, frame)),
+                    (Ok(false), Some(otherwise)) => {
+                        let refusal = self.refusal(otherwise, &mut frame).await;
+                        return Err((at, frame, refusal));
                     }
                     (Err(halt), Some(otherwise)) if halt.is_dropping(called(step)) => {
-                        let refusal = self.refusal(otherwise, seen.clone()).await;
-                        return Err((at, seen, refusal));
+                        let refusal = self.refusal(otherwise, &mut frame).await;
+                        return Err((at, frame, refusal));
                     }
-                    (Err(halt), _) => return Err((at, seen, halt)),
+                    (Err(halt), _) => return Err((at, frame, halt)),
                 }
             }
             if kept.is_empty() {
-                return Ok(Framed { frames: kept, dropped: dropped.map(|frame| (at, frame)) });
+                return Ok(Framed { frames: kept, dropped });
             }
-            frames = kept;
+            std::mem::swap(&mut frames, &mut kept);
         }
         Ok(Framed { frames, dropped: None })
     }
 
     /// What an `else` refuses with.
-    async fn refusal(&mut self, otherwise: &Otherwise, mut frame: Frame) -> Halt {
+    async fn refusal(&mut self, otherwise: &Otherwise, frame: &mut Frame) -> Halt {
         let code: String = otherwise.code.as_ref().into();
         let message: String = otherwise.message.as_ref().into();
         let mut refusal = Refusal::new(otherwise.kind, "", message);
         refusal.code = code.into();
         if let Some(details) = &otherwise.details {
-            match self.value(details, &mut frame).await {
+            match self.value(details, frame).await {
                 Ok(Value::Object(fields)) => {
                     for (name, value) in fields.iter() {
                         refusal = refusal.with(name, serde_json::to_value(value).unwrap_or_default());
@@ -124,58 +121,66 @@ impl Asking<'_> {
         Halt::Else(refusal)
     }
 
-    async fn step(&mut self, step: &Step, mut frame: Frame, kept: &mut Vec<Frame>) -> Result<(), Halt> {
+    /// Runs a line in a frame, and says whether anything is left, which goes to `kept`. If nothing is, the frame is as it
+    /// was; if something is, it may have gone there itself.
+    async fn step(&mut self, step: &Step, frame: &mut Frame, kept: &mut Vec<Frame>) -> Result<bool, Halt> {
         match &step.kind {
             StepKind::Keep(condition) => {
-                if self.value(condition, &mut frame).await?.is_true() {
-                    kept.push(frame);
+                if !self.value(condition, frame).await?.is_true() {
+                    return Ok(false);
                 }
             }
             StepKind::Let(slot, expr) => {
-                let value = self.value(expr, &mut frame).await?;
-                if !(value.is_null() && step.otherwise.is_some()) {
-                    frame[*slot] = value;
-                    kept.push(frame);
+                let value = self.value(expr, frame).await?;
+                if value.is_null() && step.otherwise.is_some() {
+                    return Ok(false);
                 }
+                frame[*slot] = value;
             }
-            StepKind::Call(mode, call) => self.query(*mode, call, frame, kept).await?,
+            StepKind::Call(mode, call) => return self.query(*mode, call, frame, kept).await,
         }
-        Ok(())
+        kept.push(std::mem::take(frame));
+        Ok(true)
     }
 
     async fn query(
         &mut self,
         mode: Mode,
         call: &Call,
-        mut frame: Frame,
+        frame: &mut Frame,
         kept: &mut Vec<Frame>,
-    ) -> Result<(), Halt> {
+    ) -> Result<bool, Halt> {
         let optional = matches!(mode, Mode::Optional | Mode::OptionalFirst | Mode::No);
-        let rows = match self.rows(call, &mut frame).await {
+        let rows = match self.rows(call, frame).await {
             Ok(rows) => rows,
             Err(Halt::Failed(_, refusal)) if optional && refusal.kind == Kind::NotFound => [].into(),
             Err(halt) => return Err(halt),
         };
         let before = kept.len();
-        for row in rows.iter() {
-            let mut with_row = frame.clone();
-            if !fits(&call.outs, row, &mut with_row, self.tx) {
-                continue;
-            }
-            match mode {
-                Mode::No => return Ok(()),
-                Mode::Each | Mode::Optional => kept.push(with_row),
-                Mode::First | Mode::OptionalFirst => {
-                    kept.push(with_row);
-                    return Ok(());
+        for (at, row) in rows.iter().enumerate() {
+            let is_last = match mode {
+                Mode::Each | Mode::Optional => at + 1 == rows.len(),
+                Mode::First | Mode::OptionalFirst | Mode::No => true,
+            };
+            // What the pattern names was null before: nothing else binds it.
+            match (fits(&call.outs, row, frame, self.tx), mode) {
+                (true, Mode::Each | Mode::Optional | Mode::First | Mode::OptionalFirst) if is_last => {
+                    kept.push(std::mem::take(frame));
+                    return Ok(true);
                 }
+                (true, Mode::No) => {
+                    unbind(&call.outs, frame);
+                    return Ok(false);
+                }
+                (true, _) => kept.push(frame.clone()),
+                (false, _) => {}
             }
+            unbind(&call.outs, frame);
         }
-        // What the pattern names is null already: nothing has bound it.
         if optional && kept.len() == before {
-            kept.push(frame);
+            kept.push(std::mem::take(frame));
         }
-        Ok(())
+        Ok(kept.len() > before)
     }
 
     /// The rows of a query; of an action in `admit`, its one result.
@@ -242,6 +247,7 @@ impl Asking<'_> {
                             self.give(filter.as_ref(), give, frame, &mut given).await?;
                         }
                     }
+                    unbind(&call.outs, frame);
                     Value::List(given.into())
                 }
                 ExprKind::Items { slot, list, filter, give } => {
@@ -252,6 +258,7 @@ impl Asking<'_> {
                             frame[*slot] = item.clone();
                             self.give(filter.as_ref(), give, frame, &mut given).await?;
                         }
+                        frame[*slot] = Value::Null;
                     }
                     Value::List(given.into())
                 }

@@ -10,7 +10,7 @@ pub(super) fn function(name: Function, args: &[Value], world: &mut dyn Surroundi
     let second = args.get(1).unwrap_or(&Value::Null);
     match name {
         Function::Now => Value::Int(world.now()),
-        Function::Uuid => Value::Text(world.fresh()),
+        Function::Uuid => Value::text(world.fresh()),
         Function::Iso => match first.as_number() {
             Some(millis) => Value::text(Millis(whole(millis)).to_iso()),
             None => Value::Null,

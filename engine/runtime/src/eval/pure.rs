@@ -53,6 +53,7 @@ pub(crate) fn value(expr: &Expr, frame: &mut Frame, world: &mut dyn Surroundings
                     given.push(value(give, frame, world));
                 }
             }
+            frame[*slot] = Value::Null;
             Value::List(given.into())
         }
         ExprKind::If(condition, yes, no) => {
@@ -135,7 +136,7 @@ pub(super) fn compute(op: Operator, a: &Value, b: &Value) -> Value {
 fn ordered(a: &Value, b: &Value, wanted: fn(std::cmp::Ordering) -> bool) -> Value {
     let order = match (a, b) {
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
-        (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
+        (Value::Text(a), Value::Text(b)) => Some((**a).cmp(b)),
         _ => a.as_number().zip(b.as_number()).and_then(|(a, b)| a.partial_cmp(&b)),
     };
     Value::Bool(order.is_some_and(wanted))
@@ -143,7 +144,7 @@ fn ordered(a: &Value, b: &Value, wanted: fn(std::cmp::Ordering) -> bool) -> Valu
 
 fn add(a: &Value, b: &Value) -> Value {
     match (a, b) {
-        (Value::Text(a), Value::Text(b)) => Value::text(format!("{a}{b}")),
+        (Value::Text(a), Value::Text(b)) => Value::text(format!("{}{}", &**a, &**b)),
         (Value::List(a), Value::List(b)) => Value::List(a.iter().chain(b.iter()).cloned().collect()),
         _ => arithmetic(a, b, i64::checked_add, |a, b| a + b),
     }

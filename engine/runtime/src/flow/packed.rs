@@ -53,12 +53,14 @@ const TRUE: u8 = 2;
 const INT: u8 = 3;
 const FLOAT: u8 = 4;
 const TEXT: u8 = 5;
-const LIST: u8 = 6;
-const OBJECT: u8 = 7;
+/// A text as JSON has it.
+const QUOTED: u8 = 6;
+const LIST: u8 = 7;
+const OBJECT: u8 = 8;
 /// JSON text, in place of a value.
-const JSON: u8 = 8;
+const JSON: u8 = 9;
 /// A refusal, in place of a value.
-const FAILURE: u8 = 9;
+const FAILURE: u8 = 10;
 const NONE: u8 = 0;
 const SOME: u8 = 1;
 
@@ -96,10 +98,16 @@ fn value(of: &Value, into: &mut Vec<u8>) {
             into.put_u8(FLOAT);
             into.put_f64_le(*number);
         }
-        Value::Text(of) => {
-            into.put_u8(TEXT);
-            text(of, into);
-        }
+        Value::Text(of) => match of.json() {
+            None => {
+                into.put_u8(TEXT);
+                text(of, into);
+            }
+            Some(json) => {
+                into.put_u8(QUOTED);
+                text(json, into);
+            }
+        },
         Value::List(items) => {
             into.put_u8(LIST);
             count(items.len(), into);
@@ -154,6 +162,7 @@ fn read_value(from: &mut &[u8]) -> Option<Value> {
         INT => Value::Int(from.try_get_i64_le().ok()?),
         FLOAT => Value::Float(from.try_get_f64_le().ok()?),
         TEXT => Value::text(read_text(from)?),
+        QUOTED => Value::of_json(read_text(from)?).ok()?,
         LIST => Value::List((0..length(from)?).map(|_| read_value(from)).collect::<Option<Arc<[Value]>>>()?),
         OBJECT => {
             let length = length(from)?;

@@ -45,7 +45,7 @@ enum Literal {
 impl Literal {
     fn of(value: &Value) -> Option<Self> {
         match value {
-            Value::Text(text) => Some(Self::Text(Arc::clone(text))),
+            Value::Text(text) => Some(Self::Text(text.share())),
             Value::Int(number) => Some(Self::Int(*number)),
             Value::Bool(value) => Some(Self::Bool(*value)),
             Value::Null | Value::Float(_) | Value::List(_) | Value::Object(_) => None,

@@ -50,19 +50,19 @@ impl Connection {
     /// Takes in a whole frame of JSON, in the shape that the contract states.
     pub fn receive_frame(
         self: &Arc<Self>,
-        text: &[u8],
+        text: &str,
     ) -> impl Future<Output = Option<Message>> + Send + 'static {
         self.finish(self.begin_frame(text))
     }
 
-    fn begin_frame(&self, text: &[u8]) -> Result<Carried<Answer>, Refusal> {
+    fn begin_frame(&self, text: &str) -> Result<Carried<Answer>, Refusal> {
         let socket = self.app.plan().contracts[self.contract].socket.as_ref();
         let Some(concord_lang::plan::Wire::Json { event: event_key, data: data_key, .. }) =
             socket.map(|socket| &socket.wire)
         else {
             return Err(Refusal::internal("this socket has no frames of JSON"));
         };
-        match serde_json::from_slice::<Value>(text) {
+        match Value::of_json(text) {
             Ok(frame @ Value::Object(_)) => match frame.field(event_key).as_text() {
                 Some(event) => self.begin(event, frame.field(data_key)),
                 None => Err(invalid(format!("a message says in `{event_key}` what it is"))),
@@ -81,7 +81,7 @@ impl Connection {
             return Err(self.unknown(name));
         };
         let named = of_message(&event.fields, &data, &self.query)?;
-        let mut own = vec![("event".into(), Value::Text(Arc::clone(&event.name)))];
+        let mut own = vec![("event".into(), Value::text(Arc::clone(&event.name)))];
         if event.whole && !data.is_null() {
             own.push(("data".into(), data));
         }
@@ -163,8 +163,8 @@ impl Connection {
     pub(super) fn input(&self, own: Fields, named: Fields, secret: impl Fn(&str) -> bool) -> Input {
         let contract = Arc::clone(&self.app.plan().contracts[self.contract].name);
         let mut fields = Fields::with_capacity(2 + own.len() + self.fields.len() + named.len());
-        fields.push(("contract".into(), Value::Text(contract)));
-        fields.push(("connection".into(), Value::Text(Arc::clone(&self.id))));
+        fields.push(("contract".into(), Value::text(contract)));
+        fields.push(("connection".into(), Value::text(Arc::clone(&self.id))));
         for (name, value) in own.into_iter().chain(self.fields.iter().cloned()).chain(named) {
             if !fields.iter().any(|(known, _)| *known == name) {
                 fields.push((name, value));

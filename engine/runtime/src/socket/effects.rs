@@ -31,7 +31,7 @@ impl Engine {
         let actions = self.sockets.actions.as_ref()?;
         let (record, input) = (&fact.record, fact.input());
         let text = |name: &str| match input.field(name) {
-            Value::Text(text) => Some(text),
+            Value::Text(text) => Some(text.share()),
             Value::Null
             | Value::Bool(_)
             | Value::Int(_)

@@ -115,8 +115,9 @@ impl App {
 pub(crate) fn message(socket: &Socket, event: &Arc<str>, data: Value, outside: &mut Outside<'_>) -> Message {
     match &socket.wire {
         Wire::SocketIo => {
-            let mut frame = b"42[".to_vec();
-            Value::Text(Arc::clone(event)).write_json(&mut frame);
+            let mut frame = Vec::with_capacity(event.len() + data.json_size() + 16);
+            frame.extend_from_slice(b"42[");
+            Value::text(Arc::clone(event)).write_json(&mut frame);
             frame.push(b',');
             let from = frame.len();
             data.write_json(&mut frame);
@@ -126,7 +127,7 @@ pub(crate) fn message(socket: &Socket, event: &Arc<str>, data: Value, outside: &
             Message { event: Arc::clone(event), data: frame.slice(from..to), frame }
         }
         Wire::Json { shape, .. } => {
-            let mut frame = vec![Value::Text(Arc::clone(event)), data];
+            let mut frame = vec![Value::text(Arc::clone(event)), data];
             let frame = pure::value(shape, &mut frame, outside).to_json();
             Message { event: Arc::clone(event), data: Bytes::new(), frame: frame.into() }
         }

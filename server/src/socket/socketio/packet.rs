@@ -1,10 +1,6 @@
 //! Packets of Socket.IO 5 within those of Engine.IO 4: what a text says.
 
-use std::borrow::Cow;
-
-use concord::Value;
-use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use concord::{Text, Value};
 
 /// A packet that came in.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,37 +60,17 @@ fn message(kind: u8, rest: &str) -> Option<Packet<'_>> {
     }
 }
 
-/// `["event", data]`; what else there is in it is not ours.
-#[derive(Debug)]
-pub(super) struct Event<'a>(pub(super) Cow<'a, str>, pub(super) Value);
-
-impl<'de> Deserialize<'de> for Event<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Parts;
-
-        impl<'de> Visitor<'de> for Parts {
-            type Value = Event<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a list that begins with the name of an event")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
-                let Name(event) =
-                    parts.next_element()?.ok_or_else(|| A::Error::custom("there is no event"))?;
-                let data = parts.next_element()?.unwrap_or_default();
-                while parts.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Event(event, data))
-            }
-        }
-
-        deserializer.deserialize_seq(Parts)
+/// An event's name and data, of `["event", data]`; what else there is in it is not ours. Or what is wrong with it.
+pub(super) fn event(text: &str) -> Result<(Text, Value), String> {
+    match Value::of_json(text) {
+        Ok(Value::List(parts)) => match &*parts {
+            [Value::Text(name), rest @ ..] => Ok((name.clone(), rest.first().cloned().unwrap_or_default())),
+            _ => Err("a list that begins with no name".into()),
+        },
+        Ok(other) => Err(format!("{}, not a list", other.kind())),
+        Err(error) => Err(error.to_string()),
     }
 }
-
-/// Borrowed where it can be.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
@@ -136,15 +112,18 @@ mod tests {
 
     #[test]
     fn an_event_is_read_with_its_first_value_alone() {
-        let event =
-            |text| serde_json::from_str::<Event<'_>>(text).map(|Event(name, data)| (name.into_owned(), data));
-        assert_eq!(
-            event(r#"["a\u0062",{"x":1},2]"#).unwrap(),
-            ("ab".into(), serde_json::json!({"x":1}).into())
-        );
+        let data = serde_json::json!({"x":1}).into();
+        assert_eq!(event(r#"["a\u0062",{"x":1},2]"#).unwrap(), ("ab".into(), data));
         assert_eq!(event(r#"["a"]"#).unwrap(), ("a".into(), Value::Null));
-        for text in ["[]", "[1]", r#"{"a":1}"#, r#"["a""#, ""] {
-            assert!(event(text).is_err(), "{text}");
+        let faults = [
+            ("[]", "a list that begins with no name"),
+            ("[1]", "a list that begins with no name"),
+            (r#"{"a":1}"#, "an object, not a list"),
+            (r#"["a""#, "EOF while parsing a list at line 1 column 4"),
+            ("", "EOF while parsing a value at line 1 column 0"),
+        ];
+        for (text, fault) in faults {
+            assert_eq!(event(text).unwrap_err(), fault, "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@ use concord_runtime::{App, Connection, Head, Outlet, SocketId};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use super::packet::{self, Event, Packet};
+use super::packet::{self, Packet};
 use crate::socket::outgoing::Outgoing;
 use crate::socket::talk::{Heard, Speaker, Working};
 
@@ -58,8 +58,8 @@ impl SocketIo {
     fn event(&self, text: &str, number: Option<&str>) -> Heard {
         // Nobody speaks before being let in.
         let Some(connection) = &self.connection else { return Heard::End("lost") };
-        let event = match serde_json::from_str::<Event<'_>>(text) {
-            Ok(Event(name, data)) => connection.receive(&name, data),
+        let event = match packet::event(text) {
+            Ok((name, data)) => connection.receive(&name, data),
             Err(error) => {
                 let refusal = connection.refuse(&invalid(&format!("this is no event: {error}")));
                 self.acknowledge(number, refusal.as_ref());
