@@ -24,8 +24,11 @@ const FILES: &str = "incoming";
 
 pub(super) fn run(config: &Config) -> Outcome {
     start_log(config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(config))
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = config.threads {
+        runtime.worker_threads(threads.get());
+    }
+    runtime.enable_all().build()?.block_on(serve(config))
 }
 
 async fn serve(config: &Config) -> Outcome {

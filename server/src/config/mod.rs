@@ -6,6 +6,7 @@
 mod layers;
 mod settings;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -76,6 +77,8 @@ pub struct Config {
     pub store: String,
     /// The folder for everything that stays.
     pub data: PathBuf,
+    /// How many threads serve, if that is not for the machine to say.
+    pub threads: Option<NonZeroUsize>,
     /// Bounds on connections.
     pub connections: ConnectionLimits,
     /// Bounds on requests.
@@ -119,6 +122,7 @@ impl Config {
             listen: layers.text("listen")?,
             store,
             data,
+            threads: NonZeroUsize::new(size("server.threads")?),
             connections: ConnectionLimits {
                 connections: size("limits.connections")?,
                 head_bytes: size("limits.headBytes")?.max(8 << 10), // hyper's least

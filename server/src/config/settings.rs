@@ -59,6 +59,7 @@ pub const SETTINGS: &[Setting] = &[
     text("listen", "127.0.0.1:8000", "an address and a port", "where to listen"),
     text("store", "sqlite:./data/concord.db", "memory: or sqlite:PATH", "where documents live"),
     text("data", "./data", "a folder", "the folder for everything that stays"),
+    number("server.threads", "0", "threads that serve; 0: one for each processor"),
     list(
         "server.trustedProxies",
         "",

@@ -79,36 +79,77 @@ fn relay(target: &Target, pairs: &mut [Pair], seconds: f64) -> Result<(f64, f64)
     Ok((relays / started.elapsed().as_secs_f64(), (target.cpu()? - before) * 1e6 / relays))
 }
 
-/// Both servers in turn.
+/// A server with its pairs, and what was measured of it.
+struct Relaying {
+    name: &'static str,
+    target: Target,
+    pairs: Vec<Pair>,
+    speeds: Vec<f64>,
+    cpus: Vec<f64>,
+}
+
+impl Relaying {
+    /// Puts everybody into a room; `room` says which, by the place of the pair and its users.
+    fn start(
+        name: &'static str,
+        target: Target,
+        room: impl Fn(&Target, usize, [&str; 2]) -> Result<String, Fault>,
+    ) -> Result<Self, Fault> {
+        let pairs = (0..PAIRS).map(|at| {
+            let [client, psychologist] = [at * 2, at * 2 + 1].map(|n| format!("{n:024x}"));
+            let users = [&*client, &*psychologist];
+            Pair::join(&target, &room(&target, at, users)?, users)
+        });
+        let pairs = pairs.collect::<Result<Vec<Pair>, Fault>>()?;
+        let mut relaying = Self { name, target, pairs, speeds: Vec::new(), cpus: Vec::new() };
+        relaying.run(1.0)?;
+        (relaying.speeds, relaying.cpus) = (Vec::new(), Vec::new());
+        Ok(relaying)
+    }
+
+    fn run(&mut self, seconds: f64) -> Result<(), Fault> {
+        let (speed, cpu) = relay(&self.target, &mut self.pairs, seconds)?;
+        self.speeds.push(speed);
+        self.cpus.push(cpu);
+        Ok(())
+    }
+
+    /// What it made, what that took, and how many processors it kept busy with it: a server that keeps as many busy as it
+    /// has threads was the bound, and not the load.
+    fn figures(&self) -> [Figure; 3] {
+        let busy = self.speeds.iter().zip(&self.cpus).map(|(speed, cpu)| speed * cpu / 1e6).collect();
+        [
+            Figure::new(format!("{}, relays a second", self.name), self.speeds.clone()),
+            Figure::new(format!("{}, server CPU a relay, µs", self.name), self.cpus.clone()),
+            Figure::new(format!("{}, processors busy", self.name), busy),
+        ]
+    }
+}
+
+/// The servers in turn. With one thread Concord has what Node has, and the load has a processor of its own on a machine
+/// of two; with a thread for each, which is what it takes when nobody says, the three share two.
 pub(crate) fn rows(binary: &Path, folder: &Path, options: &Options) -> Result<Vec<Figure>, Fault> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("node/relay.mjs");
-    let node = Target::node(&script)?;
-    let concord = Target::concord(binary, folder, "memory:")?;
-    let users: Vec<[String; 2]> =
-        (0..PAIRS).map(|n| [format!("{:024x}", n * 2), format!("{:024x}", n * 2 + 1)]).collect();
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for (at, users) in users.iter().enumerate() {
-        let users = [&*users[0], &*users[1]];
-        ours.push(Pair::join(&concord, &room(&concord, users)?, users)?);
-        theirs.push(Pair::join(&node, &format!("room-{at}"), users)?);
-    }
-    relay(&node, &mut theirs, 1.0)?;
-    relay(&concord, &mut ours, 1.0)?;
-    let (mut of_node, mut of_concord) = (Vec::new(), Vec::new());
+    let concord = |threads| Target::concord_of(binary, folder, "memory:", threads);
+    let booked = |concord: &Target, _, users: [&str; 2]| room(concord, users);
+    let any = |_: &Target, at, _: [&str; 2]| Ok(format!("room-{at}"));
+    let mut servers = [
+        Relaying::start("Node's Socket.IO", Target::node(&script)?, any)?,
+        Relaying::start("concord, one thread", concord(1)?, booked)?,
+        Relaying::start("concord, all threads", concord(0)?, booked)?,
+    ];
     for _ in 0..options.rounds {
-        of_node.push(relay(&node, &mut theirs, options.seconds)?);
-        of_concord.push(relay(&concord, &mut ours, options.seconds)?);
+        for server in &mut servers {
+            server.run(options.seconds)?;
+        }
     }
-    let speed = |runs: &[(f64, f64)]| runs.iter().map(|(speed, _)| *speed).collect::<Vec<f64>>();
-    let cpu = |runs: &[(f64, f64)]| runs.iter().map(|(_, cpu)| *cpu).collect::<Vec<f64>>();
-    let ratio = of_node.iter().zip(&of_concord).map(|((_, node), (_, ours))| node / ours).collect();
-    Ok(vec![
-        Figure::new("Node's Socket.IO, relays a second", speed(&of_node)),
-        Figure::new("concord, relays a second", speed(&of_concord)),
-        Figure::new("Node's Socket.IO, server CPU a relay, µs", cpu(&of_node)),
-        Figure::new("concord, server CPU a relay, µs", cpu(&of_concord)),
-        Figure::new("server CPU a relay, Node against concord", ratio).aim(Aim::AtLeast(2.0)),
-    ])
+    let [node, one, all] = &servers;
+    let against =
+        |ours: &Relaying| node.cpus.iter().zip(&ours.cpus).map(|(node, ours)| node / ours).collect();
+    let mut figures: Vec<Figure> = servers.iter().flat_map(Relaying::figures).collect();
+    figures.push(Figure::new("server CPU a relay, Node against all threads", against(all)));
+    figures.push(Figure::new("the same, against one thread", against(one)).aim(Aim::AtLeast(2.0)));
+    Ok(figures)
 }
 
 /// The room of an appointment of these two, which can be held now.

@@ -27,9 +27,20 @@ impl Target {
         Self::start(Command::new(std::env::current_exe()?).arg("bare"))
     }
 
-    /// Concord, on a store of its own in `folder`.
+    /// Concord, on a store of its own in `folder`, with a thread for each processor.
     pub(crate) fn concord(binary: &Path, folder: &Path, store: &str) -> Result<Self, Fault> {
+        Self::concord_of(binary, folder, store, 0)
+    }
+
+    /// The same, with so many threads.
+    pub(crate) fn concord_of(
+        binary: &Path,
+        folder: &Path,
+        store: &str,
+        threads: usize,
+    ) -> Result<Self, Fault> {
         let mut command = Command::new(binary);
+        command.env("CONCORD_SERVER__THREADS", threads.to_string());
         command.args(["serve", "--listen", "127.0.0.1:0", "--store", store, "--data"]).arg(folder);
         // No limit that the load would run into; and tokens that this program can sign.
         command.env("CONCORD_JWT_SECRET", SECRET).env("CONCORD_LOG__FILTER", "warn");
