@@ -40,7 +40,9 @@ impl Target {
         threads: usize,
     ) -> Result<Self, Fault> {
         let mut command = Command::new(binary);
-        command.env("CONCORD_SERVER__THREADS", threads.to_string());
+        if threads > 0 {
+            command.env("CONCORD_SERVER__THREADS", threads.to_string()); // an older server does not know it
+        }
         command.args(["serve", "--listen", "127.0.0.1:0", "--store", store, "--data"]).arg(folder);
         // No limit that the load would run into; and tokens that this program can sign.
         command.env("CONCORD_JWT_SECRET", SECRET).env("CONCORD_LOG__FILTER", "warn");
