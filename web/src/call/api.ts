@@ -36,8 +36,8 @@ export class Api {
   readonly access = () => this.ask<Access>('GET', `can-join/${this.session}`);
   readonly meeting = () => this.ask<Meeting>('POST', `generate-room/${this.session}`);
   readonly servers = async () => (await this.ask<{ iceServers: RTCIceServer[] }>('GET', 'config')).iceServers;
-  readonly start = () => this.ask('POST', `start/${this.session}`, { startTime: new Date().toISOString() });
-  readonly end = () => this.ask<{ duration: number }>('POST', `end/${this.session}`, { endTime: new Date().toISOString() });
+  readonly start = (at: Date) => this.ask('POST', `start/${this.session}`, { startTime: at.toISOString() });
+  readonly end = (at: Date) => this.ask<{ duration: number }>('POST', `end/${this.session}`, { endTime: at.toISOString() });
 
   private async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
     const headers: Record<string, string> = { 'x-auth-token': this.token };
@@ -62,6 +62,8 @@ const REASONS: Record<string, string> = {
   FORBIDDEN: 'Your role does not allow calls.',
   INVALID_SESSION_ID: 'The link is wrong: this is no session.',
   SESSION_NOT_FOUND: 'There is no such session. The link may be wrong.',
+  SESSION_NOT_STARTED: 'The call was never marked as started.',
+  OUTSIDE_TIME_WINDOW: 'A call can start from 15 minutes before its session to 2 hours after it began.',
   RATE_LIMITED: 'That was a lot at once. Wait a minute, then try again.',
   ROOM_FULL: 'Everyone who fits is already in this call.',
   ROOM_NOT_FOUND: 'The call does not exist any more.',

@@ -2,14 +2,15 @@
 import '../common/style.css';
 import './style.css';
 import { make, show, tell } from '../common/dom';
-import { Api, type Meeting, Refused, bearer, words } from './api';
+import { Api, type Meeting, bearer, words } from './api';
+import { Marking } from './marking';
 import { type Me, Room } from './room';
 
-/** What the link says; it stands behind `#`, so that it is sent to nobody. */
+/** What the link says; it stands behind `#`, so that it is sent to nobody. A session's id is in lower case, however it was typed. */
 function link(): { session: string; token: string } | null {
   const said = new URLSearchParams(location.hash.slice(1));
   const [session, token] = [said.get('session'), said.get('token')];
-  return session && token ? { session, token } : null;
+  return session && token ? { session: session.toLowerCase(), token } : null;
 }
 
 const retry = () => make('button', { class: 'main', click: () => location.reload() }, 'Try again');
@@ -95,12 +96,19 @@ function call(api: Api, token: string, stream: MediaStream, servers: RTCIceServe
   const far = video('far', null, false);
   const title = make('h1', {}, 'Connecting …');
   const text = make('p');
+  const problem = make('div', { class: 'problem', role: 'alert', hidden: true });
   const hangUp = make('button', { class: 'danger' }, 'Hang up');
-  const page = make('section', { class: 'call' }, far, video('near', stream, true), make('div', { class: 'state', role: 'status' }, title, text), make('div', { class: 'row buttons' }, ...buttons(stream), hangUp));
+  const page = make('section', { class: 'call' }, far, video('near', stream, true), make('div', { class: 'state', role: 'status' }, title, text), problem, make('div', { class: 'row buttons' }, ...buttons(stream), hangUp));
   const say = (state: string, heading: string, detail: string) => {
     page.className = `call ${state}`;
     title.textContent = heading;
     text.textContent = detail;
+  };
+  const marking = new Marking(api);
+  const mark = async () => {
+    const why = await marking.begin();
+    problem.hidden = !why;
+    if (why) problem.replaceChildren(make('p', {}, `The call goes on, but could not be marked as started. ${why}`), make('button', { click: () => void mark() }, 'Try again'));
   };
   let hasMet = false;
   const room = new Room(token, mine(meeting, token), stream, servers, {
@@ -112,7 +120,7 @@ function call(api: Api, token: string, stream: MediaStream, servers: RTCIceServe
     stream: (remote) => {
       far.srcObject = remote;
       say('meeting', 'In call', '');
-      if (!hasMet) void api.start().catch(() => undefined);
+      if (!hasMet) void mark();
       hasMet = true;
     },
     lost: () => say('waiting', 'Connection lost', 'Trying again …'),
@@ -125,7 +133,7 @@ function call(api: Api, token: string, stream: MediaStream, servers: RTCIceServe
   hangUp.addEventListener('click', () => {
     room.leave();
     stop();
-    void finish(api, hasMet);
+    void finish(marking);
   });
   addEventListener('pagehide', () => room.leave(), { once: true });
   show(page);
@@ -133,17 +141,9 @@ function call(api: Api, token: string, stream: MediaStream, servers: RTCIceServe
 }
 
 /** The call is over for us; if it took place, so it is for the session. */
-async function finish(api: Api, hasMet: boolean): Promise<void> {
-  let text = 'You have left the call.';
-  if (hasMet) {
-    try {
-      const { duration } = await api.end();
-      text = duration === 1 ? 'It took one minute.' : `It took ${duration} minutes.`;
-    } catch (error) {
-      if (!(error instanceof Refused)) text = 'The server could not be told that the call is over.';
-    }
-  }
-  tell('The call has ended', text);
+async function finish(marking: Marking): Promise<void> {
+  const { text, isMarked } = await marking.end();
+  tell('The call has ended', text, !isMarked && make('button', { class: 'main', click: () => void finish(marking) }, 'Try again'));
 }
 
 async function begin(): Promise<void> {

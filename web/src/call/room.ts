@@ -1,15 +1,10 @@
 /**
  * The call itself: signals over Socket.IO, sound and picture from peer to peer. Whoever was in the room first makes the
- * offer; when a connection is lost, both begin anew. It draws nothing.
+ * offer, and the other waits for it; when a connection is lost, whoever made the offer makes another. It draws nothing.
  */
 import { io, type Socket } from 'socket.io-client';
 import Peer from 'simple-peer/simplepeer.min.js';
-
-interface Seat {
-  socketId: string;
-  userId: string;
-  userName: string;
-}
+import { type Seat, Seats } from './seats';
 
 type Signal = { type?: string; sdp?: string; candidate?: unknown };
 
@@ -32,8 +27,8 @@ export interface Events {
 
 export class Room {
   private readonly socket: Socket;
+  private readonly seats = new Seats();
   private peer: InstanceType<typeof Peer> | null = null;
-  private with: Seat | null = null;
 
   constructor(
     token: string,
@@ -49,26 +44,26 @@ export class Room {
     });
     this.socket.on('disconnect', () => {
       this.part();
+      this.seats.find([]);
       on.lost();
     });
     this.socket.on('room-joined', ({ participants }: { participants: Seat[] }) => {
-      const others = participants.filter((seat) => seat.userId !== me.userId);
-      // They make the offer, as they have been told of us.
-      if (others.length > 0) this.meet(others.at(-1)!, false);
-      else on.waiting();
+      this.seats.find(participants.filter((seat) => seat.userId !== me.userId));
+      this.meet();
     });
     this.socket.on('user-joined', (seat: Seat) => {
-      if (seat.userId !== me.userId) this.meet(seat, true);
+      if (seat.userId !== me.userId && this.seats.add(seat, this.peer?.connected ?? false)) this.meet();
     });
     this.socket.on('user-left', ({ socketId }: Seat) => {
-      if (socketId !== this.with?.socketId) return;
-      this.part();
-      on.waiting();
+      if (this.seats.remove(socketId)) this.meet();
     });
-    this.socket.on('offer', ({ offer, from }: { offer: Signal; from: string }) => this.take(offer, from));
+    this.socket.on('offer', ({ offer, from }: { offer: Signal; from: string }) => this.accept(offer, from));
     this.socket.on('answer', ({ answer, from }: { answer: Signal; from: string }) => this.take(answer, from));
     this.socket.on('ice-candidate', ({ candidate, from }: { candidate: unknown; from: string }) => this.take({ type: 'candidate', candidate }, from));
-    this.socket.on('error', ({ code }: { code: string }) => on.refused(code));
+    this.socket.on('error', ({ code, details }: { code: string; details?: { to?: string } | null }) => {
+      // A signal to somebody who has just left concerns nobody any more.
+      if (!details?.to) on.refused(code);
+    });
   }
 
   /** Leaves for good. */
@@ -78,34 +73,52 @@ export class Room {
     this.socket.disconnect();
   }
 
-  private meet(seat: Seat, initiator: boolean): void {
+  /** Begins anew with whom the call is to be with. */
+  private meet(): void {
     this.part();
-    this.with = seat;
+    const seat = this.seats.inUse;
+    if (!seat) return this.on.waiting();
     this.on.meeting(seat.userName);
-    const peer = new Peer({ initiator, stream: this.stream, config: { iceServers: this.servers } });
+    if (this.seats.isOffering) this.connect(seat, true);
+  }
+
+  private connect(seat: Seat, initiator: boolean): InstanceType<typeof Peer> {
     const to = seat.socketId;
+    const peer = new Peer({ initiator, stream: this.stream, config: { iceServers: this.servers } });
     peer.on('signal', (signal: Signal) => {
       if (signal.type === 'offer') this.socket.emit('offer', { offer: signal, to });
       else if (signal.type === 'answer') this.socket.emit('answer', { answer: signal, to });
       else if (signal.candidate) this.socket.emit('ice-candidate', { candidate: signal.candidate, to });
     });
     peer.on('stream', (stream: MediaStream) => this.on.stream(stream));
-    // A line that breaks is made anew by whoever made the offer.
-    peer.on('error', () => {
-      if (this.peer === peer && initiator && this.socket.connected) this.meet(seat, true);
+    // What went wrong changes nothing: the line is closed after it.
+    peer.on('error', () => undefined);
+    peer.on('close', () => {
+      if (this.peer !== peer) return;
+      this.peer = null;
+      this.on.lost();
+      if (initiator && this.socket.connected) this.connect(seat, true);
     });
     this.peer = peer;
+    return peer;
+  }
+
+  /** An offer begins the call anew. One of somebody else is taken only by who is in no call. */
+  private accept(offer: Signal, from: string): void {
+    if (from !== this.seats.inUse?.socketId && (this.peer || !this.seats.turnTo(from))) return this.seats.passOver(from);
+    const seat = this.seats.inUse!;
+    this.part();
+    this.on.meeting(seat.userName);
+    this.connect(seat, false).signal(offer as never);
   }
 
   private take(signal: Signal, from: string): void {
-    if (!this.peer || this.with?.socketId !== from) return;
-    if (signal.type === 'offer' && this.peer.connected) this.meet(this.with, false);
-    this.peer.signal(signal as never);
+    if (from === this.seats.inUse?.socketId) this.peer?.signal(signal as never);
   }
 
   private part(): void {
     const peer = this.peer;
-    this.peer = this.with = null;
+    this.peer = null;
     peer?.destroy();
   }
 }

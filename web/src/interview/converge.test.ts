@@ -1,6 +1,6 @@
 /** Pads that talk through a server which keeps the last message and tells all of them in one order. */
 import { describe, expect, test } from 'vitest';
-import { Converging, type Message } from './converge';
+import { Converging, hash, type Message } from './converge';
 import { change, merge } from './merge';
 
 /** Numbers that are the same in every run. */
@@ -152,6 +152,85 @@ describe('pads that type at the same moment', () => {
     const pad = new Converging('ann', 'old');
     pad.heard({ code: 'new', userId: 'ben' });
     expect(pad.doc).toBe('new');
+  });
+});
+
+describe('a text that the server refuses', () => {
+  const why = { code: 'INTERNAL_ERROR', message: 'an internal error' };
+
+  test('is not sent again as it is, and the next change is', () => {
+    const pad = new Converging('ann', 'old');
+    pad.edited('old a');
+    expect(pad.next()?.code).toBe('old a');
+    expect(pad.refused(why)).toBe(true);
+    expect(pad.next()).toBeNull();
+    expect(pad.obstacle).toBe(why);
+    pad.edited('old ab');
+    expect(pad.obstacle).toBeNull();
+    expect(pad.next()?.code).toBe('old ab');
+    pad.heard({ code: 'old ab', userId: 'ann' });
+    pad.edited('old a');
+    expect(pad.next()?.code).toBe('old a');
+  });
+
+  test('is followed at once by what was typed since', () => {
+    const pad = new Converging('ann', 'old');
+    pad.edited('old a');
+    pad.next();
+    pad.edited('old ab');
+    pad.refused(why);
+    expect(pad.next()?.code).toBe('old ab');
+  });
+
+  test('still takes what the others type', () => {
+    const pad = new Converging('ann', 'one two three');
+    pad.edited('ANN one two three');
+    pad.next();
+    pad.refused(why);
+    pad.heard({ code: 'one two three BEN', userId: 'ben', base: hash('one two three') });
+    expect(pad.doc).toBe('ANN one two three BEN');
+    expect(pad.next()).toEqual({ code: pad.doc, userId: 'ann', base: hash('one two three BEN') });
+  });
+
+  test('is not what a refusal was about if nothing was sent', () => {
+    const pad = new Converging('ann', 'old');
+    expect(pad.refused(why)).toBe(false);
+    expect(pad.obstacle).toBeNull();
+  });
+});
+
+describe('a text that is too long', () => {
+  const most = 512 * 1024;
+  test.each([
+    ['of as many bytes as the server keeps', 'x'.repeat(most), true],
+    ['of one more', 'x'.repeat(most + 1), false],
+    ['of fewer characters, but more bytes', 'é'.repeat(most / 2 + 1), false],
+    ['that is too long only when it is quoted', '\n'.repeat(most), false],
+  ])('is held back: %s', (_, text, isSent) => {
+    const pad = new Converging('ann', '');
+    pad.edited(text);
+    expect(pad.next() !== null).toBe(isSent);
+    expect(pad.obstacle?.code).toBe(isSent ? undefined : 'CODE_TOO_LARGE');
+  });
+
+  test('is sent when it has been shortened, after a dropped connection too', () => {
+    const pad = new Converging('ann', 'old');
+    pad.edited('x'.repeat(most + 1));
+    expect(pad.next()).toBeNull();
+    pad.back('old');
+    expect(pad.next()).toBeNull();
+    pad.edited('short');
+    expect(pad.obstacle).toBeNull();
+    expect(pad.next()?.code).toBe('short');
+  });
+
+  test('is not mended with, but said not to be kept', () => {
+    const pad = new Converging('ann', 'm');
+    pad.heard({ code: `${'a'.repeat(most / 2)} m`, userId: 'ben', base: hash('m') });
+    pad.heard({ code: `m ${'b'.repeat(most / 2)}`, userId: 'cem', base: hash('m') });
+    expect(pad.doc.length).toBeGreaterThan(most);
+    expect(pad.repair()).toBeNull();
+    expect(pad.obstacle?.code).toBe('CODE_TOO_LARGE');
   });
 });
 

@@ -9,9 +9,12 @@
  * A pad that comes, or comes back, has to take the server's text when nothing is left to mend: it waits a moment first, and
  * the others mend when they hear that somebody has come.
  *
+ * A text that the server refuses stays in the editor and is not sent again as it is; the next change to it is.
+ *
  * Nothing here knows a socket, an editor or a clock.
  */
 import { merge, type Conflict } from './merge';
+import { fits } from './size';
 
 /** Texts that messages may have been made of, at most. */
 const HISTORY = 64;
@@ -29,6 +32,14 @@ export interface Outcome {
   /** Whether the message was our own. */
   own: boolean;
 }
+
+/** Why a text is not kept. */
+export interface Obstacle {
+  code: string;
+  message: string;
+}
+
+const TOO_LARGE: Obstacle = { code: 'CODE_TOO_LARGE', message: 'the code is too long' };
 
 /** FNV-1a with 53 bits: enough to tell a few dozen texts apart. */
 export function hash(text: string): string {
@@ -51,6 +62,8 @@ export class Converging {
   private text: string;
   /** What we sent and have not heard back yet, and the same as the editor has it by now. */
   private underway: { code: string; shadow: string } | null = null;
+  /** What was refused since something was last sent. */
+  private refusal: { text: string; why: Obstacle } | null = null;
   private history = new Map<string, string>();
 
   constructor(
@@ -66,6 +79,13 @@ export class Converging {
     return this.text;
   }
 
+  /** Why what is in the editor is neither kept by the server nor sent to it; null if nothing is in its way. */
+  get obstacle(): Obstacle | null {
+    if (this.text === this.agreed && this.stored === this.agreed) return null;
+    if (!fits(this.text)) return TOO_LARGE;
+    return this.refusal?.text === this.text ? this.refusal.why : null;
+  }
+
   /** The user has typed. */
   edited(text: string): void {
     this.text = text;
@@ -73,16 +93,20 @@ export class Converging {
 
   /** What to send now, if there is something; nothing until the last message has come back. */
   next(): Message | null {
-    if (this.underway || this.text === this.agreed) return null;
-    this.underway = { code: this.text, shadow: this.text };
-    return { code: this.text, userId: this.me, base: hash(this.agreed) };
+    return this.text === this.agreed ? null : this.send();
   }
 
   /** What the server should keep and does not, because whoever should have sent it is gone. */
   repair(): Message | null {
-    if (this.underway || this.stored === this.agreed || this.text !== this.agreed) return null;
-    this.underway = { code: this.agreed, shadow: this.text };
-    return { code: this.agreed, userId: this.me, base: hash(this.agreed) };
+    return this.stored === this.agreed || this.text !== this.agreed ? null : this.send();
+  }
+
+  /** The server has refused something; returns whether it was what we sent last. */
+  refused(why: Obstacle): boolean {
+    if (!this.underway) return false;
+    this.refusal = { text: this.underway.code, why };
+    this.underway = null;
+    return true;
   }
 
   /** A message has come, in the order that all hear. */
@@ -121,10 +145,17 @@ export class Converging {
     const rebased = merge(this.agreed, stored, this.text, 'a');
     this.agreed = this.stored = stored;
     this.text = rebased.text;
-    this.underway = null;
+    this.underway = this.refusal = null;
     this.history.clear();
     this.remember(stored);
     return rebased.conflicts;
+  }
+
+  private send(): Message | null {
+    if (this.underway || this.obstacle) return null;
+    this.underway = { code: this.text, shadow: this.text };
+    this.refusal = null;
+    return { code: this.text, userId: this.me, base: hash(this.agreed) };
   }
 
   private remember(text: string): void {

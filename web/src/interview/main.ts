@@ -3,9 +3,9 @@ import '../common/style.css';
 import './style.css';
 import { make, pause, show, tell } from '../common/dom';
 import { type Language, type Me, type Person, type Session, Refused, create, join, read, words } from './api';
-import { Converging, type Message } from './converge';
+import { Converging, type Message, type Obstacle } from './converge';
 import { type Cursor, Editor } from './editor';
-import { Live } from './live';
+import { Live, type Standing } from './live';
 import type { Conflict } from './merge';
 
 const LANGUAGES: [Language, string][] = [
@@ -74,6 +74,7 @@ class Pad {
   private readonly list = make('ul');
   private readonly notices = make('div', { class: 'over notices', role: 'status', 'aria-live': 'polite' });
   private readonly standing = make('span', { class: 'standing', role: 'status' });
+  private readonly unsaved = make('p', { class: 'unsaved bad', role: 'alert', hidden: true });
   private readonly language: HTMLSelectElement;
   private readonly editor: Editor;
   private readonly live: Live;
@@ -87,10 +88,11 @@ class Pad {
     private readonly session: Session,
   ) {
     this.language = languageChoice(session.language);
+    this.language.disabled = true;
     this.language.addEventListener('change', () => this.choose());
     const code = make('div', { class: 'code' });
     const copy = make('button', { click: () => void this.copyLink(copy) }, 'Copy link');
-    const bar = make('header', { class: 'bar' }, make('h1', {}, 'Interview pad'), this.standing, make('label', {}, 'Language', this.language), copy);
+    const bar = make('header', { class: 'bar' }, make('h1', {}, 'Interview pad'), this.standing, make('label', {}, 'Language', this.language), copy, this.unsaved);
     const aside = make('aside', { 'aria-label': 'Participants' }, make('h2', {}, 'In this session'), this.list);
     show(make('div', { class: 'pad' }, bar, make('div', { class: 'columns' }, code, aside)), this.notices);
     this.converging = new Converging(user.id, session.code);
@@ -104,11 +106,7 @@ class Pad {
     this.live = new Live(url.href, {
       open: () => this.catchUp(),
       frame: (frame) => this.heard(frame.type, frame.data),
-      standing: (standing) => {
-        this.standing.className = `standing ${standing}`;
-        this.standing.replaceChildren(make('span', { class: 'dot' }), standing === 'connected' ? 'Connected' : 'Connection lost, trying again …');
-        if (standing === 'connected') this.flush();
-      },
+      standing: (standing) => this.stand(standing),
     });
   }
 
@@ -133,6 +131,15 @@ class Pad {
     this.populate(session.participants);
   }
 
+  /** Code that is typed without a connection is sent later; a language cannot be chosen without one. */
+  private stand(standing: Standing): void {
+    const isConnected = standing === 'connected';
+    this.standing.className = `standing ${standing}`;
+    this.standing.replaceChildren(make('span', { class: 'dot' }), isConnected ? 'Connected' : 'Connection lost, trying again … The language can be switched when it is back.');
+    this.language.disabled = !isConnected;
+    if (isConnected) this.flush();
+  }
+
   private typed(text: string): void {
     this.converging.edited(text);
     clearTimeout(this.typing);
@@ -145,12 +152,20 @@ class Pad {
 
   private say(message: Message | null): void {
     if (message) this.live.send('code_change', { ...message });
+    this.warn();
+  }
+
+  /** Says that the text is kept nowhere else, and why, for as long as that is so. */
+  private warn(): void {
+    const obstacle = this.converging.obstacle;
+    this.unsaved.hidden = !obstacle;
+    this.unsaved.textContent = obstacle && `Your text is not saved, and the others do not see it. ${inWords(obstacle)} ${obstacle.code === 'CODE_TOO_LARGE' ? 'Shorten it, and it is sent.' : 'Change it, and it is sent again.'}`;
   }
 
   private choose(): void {
     const language = this.language.value as Language;
     this.editor.speak(language);
-    this.live.send('language_change', { language, userId: this.user.id });
+    if (!this.live.send('language_change', { language, userId: this.user.id })) this.notice('The language was not switched: the connection was lost.');
   }
 
   private moved(lineNumber: number, column: number): void {
@@ -179,7 +194,7 @@ class Pad {
         this.away(data.userId as string);
         break;
       case 'error':
-        this.refused(data as { code: string; message: string });
+        this.refused(data as unknown as Obstacle);
         break;
     }
   }
@@ -210,12 +225,14 @@ class Pad {
     this.draw();
   }
 
-  private refused(error: { code: string; message: string }): void {
+  private refused(error: Obstacle): void {
     if (error.code === 'SESSION_EXPIRED' || error.code === 'SESSION_NOT_FOUND') {
       this.live.end();
-      tell('This session is over', words(new Refused(410, error.code, error.message)), again());
+      tell('This session is over', inWords(error), again());
+    } else if (this.converging.refused(error)) {
+      this.flush();
     } else {
-      this.notice(words(new Refused(400, error.code, error.message)));
+      this.notice(inWords(error));
     }
   }
 
@@ -263,6 +280,7 @@ class Pad {
   }
 }
 
+const inWords = ({ code, message }: Obstacle) => words(new Refused(400, code, message));
 const short = (text: string) => (text.length > 60 ? `${text.slice(0, 57)}…` : text);
 
 function again(): HTMLElement {
