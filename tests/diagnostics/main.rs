@@ -2,11 +2,16 @@
 //! read. To look at changed words: `INSTA_UPDATE=always cargo test -p concord-tests --test diagnostics`, then the diff.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod circles;
+mod contracts;
+mod hopeless;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use concept_authenticating::Authenticating;
 use concept_call_session::CallSession;
+use concept_clock::Clock;
 use concept_participant::Participant;
 use concept_requesting::Requesting;
 use concept_room::Room;
@@ -44,6 +49,24 @@ fn said(id: &str) -> (Diagnostics, Sources) {
         Err(OpenError::Rules(fault)) => (fault.diagnostics, sources),
         Err(error) => panic!("{id}: {error}"),
     }
+}
+
+/// What is said of files in folders, by id.
+fn ids_of(files: &[(&str, &str)]) -> Vec<&'static str> {
+    let mut registry = registry();
+    registry.add(Clock::default()).unwrap();
+    let source = |(at, (folder, text)): (usize, &(&str, &str))| Source {
+        folder: (*folder).into(),
+        path: format!("{folder}/{at}.sync"),
+        text: (*text).into(),
+    };
+    let sources = Sources::new(files.iter().enumerate().map(source).collect());
+    let said = match check(sources, registry, &ContractSettings::new()) {
+        Ok((_, warnings)) => warnings,
+        Err(OpenError::Rules(fault)) => fault.diagnostics,
+        Err(error) => panic!("{error}"),
+    };
+    said.iter().map(|found| found.id).collect()
 }
 
 fn ids_of_cases() -> BTreeSet<String> {

@@ -74,7 +74,7 @@ pub(crate) struct FieldPattern {
 #[derive(Debug, Clone)]
 pub(crate) struct Literal {
     pub(crate) value: Value,
-    /// How it was written, if that cannot be told from the value: `24h`.
+    /// How it was written, if it can be written in more ways than one: `24h`, `1.50`.
     pub(crate) spelt: Option<Arc<str>>,
 }
 

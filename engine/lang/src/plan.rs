@@ -306,6 +306,8 @@ pub struct Contract {
     pub admitted: Vec<(Arc<str>, Slot)>,
     /// Headers for every reply, over the slots of `admit`.
     pub headers: Vec<(Arc<str>, Expr)>,
+    /// What those headers are, in their order.
+    pub header_types: Vec<Type>,
     /// Its routes.
     pub routes: Vec<Route>,
     /// Its socket, if it has one.

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use concord::Value;
+
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{FileId, Span};
 
@@ -14,7 +16,8 @@ use crate::source::{FileId, Span};
 pub(crate) enum Token {
     Word(Arc<str>),
     Text(Arc<str>),
-    Number(f64),
+    /// Its value, and how it was written.
+    Number(Value, Arc<str>),
     /// Milliseconds, and how it was written.
     Duration(i64, Arc<str>),
     /// `(`, `==`, `...` and so on.
@@ -29,7 +32,7 @@ impl Token {
         match self {
             Self::Word(word) => format!("`{word}`"),
             Self::Text(_) => "a text".into(),
-            Self::Number(_) => "a number".into(),
+            Self::Number(..) => "a number".into(),
             Self::Duration(..) => "a duration".into(),
             Self::Mark(mark) => format!("`{mark}`"),
             Self::Line => "the end of the line".into(),
@@ -50,6 +53,9 @@ const MARKS: [&str; 26] = [
     "+", "-", "*", "/", ";", "|", "&",
 ];
 
+/// Some editors begin every file with it.
+const MARK_OF_ORDER: char = '\u{feff}';
+
 const UNITS: [(&str, f64); 6] = [
     ("ms", 1.0),
     ("s", 1_000.0),
@@ -60,7 +66,8 @@ const UNITS: [(&str, f64); 6] = [
 ];
 
 pub(crate) fn tokens(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Tokens {
-    let mut lexer = Lexer { file, text, at: 0, depth: 0, diagnostics };
+    let at = if text.starts_with(MARK_OF_ORDER) { MARK_OF_ORDER.len_utf8() } else { 0 };
+    let mut lexer = Lexer { file, text, at, depth: 0, diagnostics };
     let mut tokens = Tokens { list: Vec::new(), comments: Vec::new() };
     while let Some(lexed) = lexer.next() {
         match lexed {
@@ -163,21 +170,29 @@ impl Lexer<'_> {
             self.at += 1;
             self.take(|c| c.is_ascii_digit());
         }
-        let number: f64 = self.text[start..self.at].parse().unwrap_or(f64::NAN);
         let unit_start = self.at;
         self.take(|c| c.is_ascii_alphanumeric() || c == '_');
         let unit = &self.text[unit_start..self.at];
         let (span, spelt) = (self.span(start), Arc::from(&self.text[start..self.at]));
+        let digits = &self.text[start..unit_start];
         if unit.is_empty() {
-            return Lexed::Token(Token::Number(number), span);
+            return self.held(number(digits), Value::Int(0), span, |value| Token::Number(value, spelt));
         }
         let Some((_, scale)) = UNITS.into_iter().find(|(name, _)| *name == unit) else {
             let fault = Diagnostic::error("syntax", span, format!("`{unit}` is no unit of time"));
             self.diagnostics.push(fault.help("a duration is written 500ms, 30s, 15m, 24h, 7d or 2w"));
             return Lexed::Token(Token::Duration(0, "0s".into()), span);
         };
-        #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds; a cast of floats saturates")]
-        Lexed::Token(Token::Duration((number * scale) as i64, spelt), span)
+        self.held(millis(digits, scale), 0, span, |millis| Token::Duration(millis, spelt))
+    }
+
+    /// The token of a number; a fault, and `zero`, if there is no such number.
+    fn held<T>(&mut self, number: Option<T>, zero: T, span: Span, token: impl FnOnce(T) -> Token) -> Lexed {
+        if number.is_none() {
+            let fault = Diagnostic::error("syntax", span, "this number is too large to be held exactly");
+            self.diagnostics.push(fault.help("a whole number has 63 bits, any other is below 2^53"));
+        }
+        Lexed::Token(token(number.unwrap_or(zero)), span)
     }
 
     fn text_literal(&mut self) -> Lexed {
@@ -223,4 +238,21 @@ impl Lexer<'_> {
             }
         }
     }
+}
+
+/// Up to here a float tells every whole number from the next.
+const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
+
+fn number(digits: &str) -> Option<Value> {
+    if !digits.contains('.') {
+        return digits.parse().ok().map(Value::Int);
+    }
+    digits.parse().ok().filter(|number| *number <= EXACT).map(Value::number)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "whole milliseconds; what is too large has been told")]
+fn millis(digits: &str, scale: f64) -> Option<i64> {
+    let number: f64 = digits.parse().ok()?;
+    let millis = number * scale;
+    (millis <= EXACT).then_some(millis as i64)
 }

@@ -188,3 +188,52 @@ fn a_layout_keeps_every_comment_and_is_the_one_of_the_examples() {
     }
     assert_eq!(layout(&source(&laid)).as_deref(), Ok(&*laid));
 }
+
+#[test]
+fn a_layout_keeps_numbers_as_they_were_written() {
+    let numbers = [
+        "0.000001",
+        "-0.000001",
+        "0.1",
+        "1.50",
+        "-7",
+        "9007199254740993",
+        "9223372036854775807",
+        "1234567.891",
+        "1.5h",
+    ];
+    for number in numbers {
+        let text = format!("contract C\n  settings\n    n = {number}\n");
+        assert_eq!(layout(&source(&text)).as_deref(), Ok(&*text));
+        let text = format!("view v () =\n  give [{number}, 2 * {number}]\n");
+        assert_eq!(layout(&source(&text)).as_deref(), Ok(&*text));
+    }
+}
+
+#[test]
+fn a_number_that_cannot_be_held_is_a_fault_of_the_file() {
+    for number in [
+        "12345678901234567890",
+        "-12345678901234567890",
+        &"9".repeat(400),
+        "99999999999999999999.5",
+        "99999999999999999w",
+    ] {
+        let text = format!("view v () =\n  give {number}\n");
+        let said = layout(&source(&text)).unwrap_err();
+        assert_eq!(said.iter().map(|fault| fault.id).collect::<Vec<&str>>(), ["syntax"], "{number}");
+    }
+}
+
+#[test]
+fn a_layout_leaves_the_mark_of_byte_order_out() {
+    let text = "# one\nview v () =\n  give 1\n";
+    assert_eq!(layout(&source(&format!("\u{feff}{text}"))).as_deref(), Ok(text));
+}
+
+#[test]
+fn a_layout_does_not_drop_what_was_said_twice() {
+    for part in ["errors { a }\n  errors { b }", "headers { a }\n  headers { b }"] {
+        assert!(layout(&source(&format!("contract C\n  {part}\n"))).is_err(), "{part}");
+    }
+}

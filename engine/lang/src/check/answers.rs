@@ -80,7 +80,7 @@ impl Checker<'_> {
             }
         });
         for text in routes {
-            let Some(at) = self.routes.list.iter().position(|route| *route.text == **text) else { continue };
+            let Some(at) = self.routes.find(text) else { continue };
             let responder =
                 Responder { span: checked.span, drops, lines: checked.when.iter().map(event).collect() };
             let route = &mut self.routes.list[at];

@@ -29,6 +29,9 @@ pub(super) const REFUSAL: [(&str, Type); 4] = [
     ("status", Type::of(Base::Number)),
 ];
 
+/// The name of a header, and its value.
+type Header = (Arc<str>, plan::Expr);
+
 /// The kind that a status speaks of.
 fn kind_of(status: u16) -> Kind {
     match status {
@@ -53,6 +56,8 @@ impl Checker<'_> {
         self.contract = Some(place);
         self.other_contracts(contract);
         self.owned(contract);
+        self.twice_in_contract(contract);
+        self.exposes(contract);
         self.settings(contract);
         let codes: Vec<Renamed> = contract.codes.iter().map(|rename| self.rename(rename)).collect();
         let shape = contract.errors.as_ref().map(|shape| self.shape(shape));
@@ -62,6 +67,7 @@ impl Checker<'_> {
         self.loose = false;
         self.admission(contract, &admit);
         let headers = contract.headers.as_ref().map(|headers| self.headers(&mut scope, headers));
+        let (headers, header_types) = headers.unwrap_or_default().into_iter().unzip();
         let admitted: Vec<_> = scope
             .all()
             .skip(GIVEN.len())
@@ -80,7 +86,8 @@ impl Checker<'_> {
             admit: admit.steps,
             admit_slots: scope.slots.len(),
             admitted: admitted.into_iter().map(|(name, slot, _)| (name, slot)).collect(),
-            headers: headers.unwrap_or_default(),
+            headers,
+            header_types,
             routes: Vec::new(),
             socket,
             span: contract.name.span,
@@ -94,19 +101,6 @@ impl Checker<'_> {
             let fault = Diagnostic::error("name-taken", contract.name.span, message);
             self.say(fault.also(span, "the first one"));
         }
-    }
-
-    fn bases(&mut self, contract: &ast::Contract) -> Vec<Arc<str>> {
-        let mut bases = Vec::new();
-        for base in &contract.bases {
-            let path = base.text.strip_suffix('/').unwrap_or(&base.text);
-            if !(base.text.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic())) {
-                let fault = Diagnostic::error("bad-route", base.span, "a base path begins with `/`");
-                self.say(fault);
-            }
-            bases.push(path.into());
-        }
-        bases
     }
 
     fn owned(&mut self, contract: &ast::Contract) {
@@ -189,7 +183,7 @@ impl Checker<'_> {
         }
     }
 
-    fn headers(&mut self, scope: &mut Scope, headers: &ast::Expr) -> Vec<(Arc<str>, plan::Expr)> {
+    fn headers(&mut self, scope: &mut Scope, headers: &ast::Expr) -> Vec<(Header, Type)> {
         let ExprKind::Object(entries) = &*headers.kind else {
             self.say(Diagnostic::error(
                 "syntax",
@@ -206,7 +200,8 @@ impl Checker<'_> {
                     if !key.text.bytes().all(is_token) {
                         self.say(Diagnostic::error("bad-header", key.span, "this is no name of a header"));
                     }
-                    list.push((Arc::clone(&key.text), self.expression(scope, value).0));
+                    let (value, ty) = self.expression(scope, value);
+                    list.push(((Arc::clone(&key.text), value), self.holes.resolve(&ty)));
                 }
                 Entry::Spread(inner) => {
                     self.say(Diagnostic::error("bad-header", inner.span, "headers are named one by one"));

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::graph::{Edges, circle, components};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::names::ActionId;
 use crate::plan::{ExprKind, Match, Plan, Sync, Test};
@@ -20,71 +21,75 @@ impl Graph {
         self.syncs.push(sync);
     }
 
+    /// One warning for all syncs that can wake each other, with a way that is as short as any through the first.
     pub(super) fn report(&self, plan: &Plan, diagnostics: &mut Diagnostics) {
-        let mut leads: BTreeMap<ActionId, BTreeSet<ActionId>> = BTreeMap::new();
-        for sync in self.syncs.iter().map(|at| &plan.syncs[*at]) {
-            for line in &sync.when {
-                leads.entry(line.action).or_default().extend(sync.then.iter().map(|call| call.action));
-            }
+        let syncs: Vec<&Sync> = self.syncs.iter().map(|at| &plan.syncs[*at]).collect();
+        let syncs = among_circling_actions(&syncs);
+        let mut edges = wakings(&syncs);
+        let component = components(&edges);
+        for (at, next) in edges.iter_mut().enumerate() {
+            next.retain(|next| component[*next] == component[at]);
         }
-        let circling: Vec<&Sync> = self
-            .syncs
-            .iter()
-            .map(|at| &plan.syncs[*at])
-            .filter(|sync| {
-                sync.when
-                    .iter()
-                    .any(|line| sync.then.iter().any(|call| reaches(&leads, call.action, line.action)))
-            })
-            .collect();
         let mut told: BTreeSet<usize> = BTreeSet::new();
-        for (at, sync) in circling.iter().enumerate() {
-            let mut path = vec![at];
-            if !told.contains(&at) && circle(&circling, at, &mut path) {
-                let names: Vec<&str> = path.iter().map(|at| &*circling[*at].name).collect();
-                told.extend(path.iter().copied());
-                let message = format!("this can go on for ever: {} → {}", names.join(" → "), sync.name);
-                let said = Diagnostic::warning("cycle", sync.span, message);
-                diagnostics.push(
-                    said.help("a flow that does is stopped at its bound; a line in `where` can end it"),
-                );
+        for at in 0..syncs.len() {
+            if told.contains(&component[at]) {
+                continue;
             }
+            let Some(way) = circle(&edges, at) else { continue };
+            told.insert(component[at]);
+            let names: Vec<&str> = way.iter().map(|at| &*syncs[*at].name).collect();
+            let message = format!("this can go on for ever: {} → {}", names.join(" → "), syncs[at].name);
+            let said = Diagnostic::warning("cycle", syncs[at].span, message);
+            diagnostics
+                .push(said.help("a flow that does is stopped at its bound; a line in `where` can end it"));
         }
     }
 }
 
-fn reaches(leads: &BTreeMap<ActionId, BTreeSet<ActionId>>, from: ActionId, to: ActionId) -> bool {
-    let (mut seen, mut open) = (BTreeSet::from([from]), vec![from]);
-    while let Some(action) = open.pop() {
-        if action == to {
-            return true;
+/// The syncs that wait for one action of a circle and do another.
+fn among_circling_actions<'p>(syncs: &[&'p Sync]) -> Vec<&'p Sync> {
+    let mut places: BTreeMap<ActionId, usize> = BTreeMap::new();
+    let mut leads: Vec<BTreeSet<usize>> = Vec::new();
+    let mut place = |action, leads: &mut Vec<BTreeSet<usize>>| {
+        *places.entry(action).or_insert_with(|| {
+            leads.push(BTreeSet::new());
+            leads.len() - 1
+        })
+    };
+    let mut steps: Vec<Vec<(usize, usize)>> = Vec::new();
+    for sync in syncs {
+        let mut of_sync = Vec::new();
+        for line in &sync.when {
+            for call in &sync.then {
+                let (from, to) = (place(line.action, &mut leads), place(call.action, &mut leads));
+                leads[from].insert(to);
+                of_sync.push((from, to));
+            }
         }
-        let next = leads.get(&action).into_iter().flatten();
-        open.extend(next.filter(|next| seen.insert(**next)));
+        steps.push(of_sync);
     }
-    false
+    let edges: Edges = leads.into_iter().map(|next| next.into_iter().collect()).collect();
+    let component = components(&edges);
+    let circles =
+        |steps: &[(usize, usize)]| steps.iter().any(|(from, to)| component[*from] == component[*to]);
+    syncs.iter().zip(&steps).filter(|(_, steps)| circles(steps)).map(|(sync, _)| *sync).collect()
 }
 
-/// Looks for a way from the last of `path` back to `start`, through syncs that are not on it yet.
-fn circle(syncs: &[&Sync], start: usize, path: &mut Vec<usize>) -> bool {
-    const LONGEST: usize = 8;
-    let Some(&last) = path.last() else { return false };
-    if wakes(syncs[last], syncs[start]) {
-        return true;
-    }
-    if path.len() >= LONGEST {
-        return false;
-    }
-    for next in 0..syncs.len() {
-        if !path.contains(&next) && wakes(syncs[last], syncs[next]) {
-            path.push(next);
-            if circle(syncs, start, path) {
-                return true;
-            }
-            path.pop();
+/// For each sync, those that it can wake.
+fn wakings(syncs: &[&Sync]) -> Edges {
+    let mut waiting: BTreeMap<ActionId, BTreeSet<usize>> = BTreeMap::new();
+    for (at, sync) in syncs.iter().enumerate() {
+        for line in &sync.when {
+            waiting.entry(line.action).or_default().insert(at);
         }
     }
-    false
+    let woken = |sync: &Sync| {
+        let done: BTreeSet<ActionId> = sync.then.iter().map(|call| call.action).collect();
+        let next: BTreeSet<usize> =
+            done.iter().filter_map(|action| waiting.get(action)).flatten().copied().collect();
+        next.into_iter().filter(|next| wakes(sync, syncs[*next])).collect()
+    };
+    syncs.iter().map(|sync| woken(sync)).collect()
 }
 
 /// Whether what one sync does is something that the other waits for.

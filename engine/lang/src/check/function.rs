@@ -56,13 +56,18 @@ fn signature(name: &str) -> Option<Signature> {
     Some(Signature { function, takes, gives })
 }
 
+/// Whether the language has a function of this name.
+pub(super) fn is_function(name: &str) -> bool {
+    FUNCTIONS.contains(&name)
+}
+
 impl Checker<'_> {
     pub(super) fn function(&mut self, scope: &mut Scope, name: &Name, args: &[ast::Expr]) -> (Expr, Type) {
         let checked: Vec<(Expr, Type)> = args.iter().map(|arg| self.expression(scope, arg)).collect();
         let asks = checked.iter().any(|(value, _)| value.asks);
         let is_view = self.folder.views.iter().any(|view| view.name.text == name.text);
         if is_view {
-            return self.view_call(name, args, checked);
+            return self.view_call(scope, name, args, checked);
         }
         let Some(Signature { function, takes, gives }) = signature(&name.text) else {
             let views = self.folder.views.iter().map(|view| &*view.name.text);
@@ -79,7 +84,13 @@ impl Checker<'_> {
         (of(ExprKind::Function(function, values), asks), gives)
     }
 
-    fn view_call(&mut self, name: &Name, args: &[ast::Expr], checked: Vec<(Expr, Type)>) -> (Expr, Type) {
+    fn view_call(
+        &mut self,
+        scope: &Scope,
+        name: &Name,
+        args: &[ast::Expr],
+        checked: Vec<(Expr, Type)>,
+    ) -> (Expr, Type) {
         let Some(ViewSig::Known { index, params, secret, gives, .. }) = self.view_sig(name) else {
             return (null(), Type::ANY);
         };
@@ -87,13 +98,26 @@ impl Checker<'_> {
         for (((param, wanted), arg), (_, found)) in params.iter().zip(args).zip(&checked) {
             self.flows(found, wanted, arg.span, &format!("`{param}` of the view {}", name.text));
         }
-        for (is_secret, (_, found)) in secret.iter().zip(&checked) {
+        for (is_secret, arg) in secret.iter().zip(args) {
             if *is_secret {
-                self.holes.keep_secret(found);
+                self.keep_secret(scope, arg);
             }
         }
+        let pairs = params.iter().zip(&checked);
+        let args = pairs.map(|((_, wanted), (_, found))| self.argument(found, wanted)).collect();
+        let gives = self.gives_for(name, &gives, args);
         let values = checked.into_iter().map(|(value, _)| value).collect();
         (of(ExprKind::View(index, values), true), gives)
+    }
+
+    /// What a parameter is, given this: both what the view makes of it and what it is. What is still to be found out stays
+    /// that.
+    fn argument(&self, found: &Type, wanted: &Type) -> Type {
+        if let Base::Hole(_) = found.base {
+            return found.clone();
+        }
+        let found = self.holes.resolve(found);
+        found.meet(wanted).unwrap_or_else(|| wanted.clone())
     }
 
     fn count(&mut self, name: &Name, given: usize, takes: usize) {

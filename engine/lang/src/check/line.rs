@@ -6,6 +6,7 @@ use super::Checker;
 use super::fitting::narrow;
 use super::pattern::Fields;
 use super::scope::Scope;
+use super::secrets::origins;
 use crate::ast::{Arg, Call, Line, LineKind, Mode};
 use crate::diagnostic::Diagnostic;
 use crate::names::{ActionSig, Does, Rows};
@@ -32,11 +33,14 @@ impl<'a> Checker<'a> {
             let (kind, many, drops) = match &line.kind {
                 LineKind::Query(mode, call) => self.query_line(scope, *mode, call),
                 LineKind::Let(name, value) => {
+                    let origins = origins(scope, value);
                     let (value, mut ty) = self.expression(scope, value);
                     if line.otherwise.is_some() {
                         ty = ty.not_null();
                     }
-                    (StepKind::Let(scope.bind(name, ty, true), value), false, false)
+                    let slot = scope.bind(name, ty, true);
+                    scope.made_of(origins);
+                    (StepKind::Let(slot, value), false, false)
                 }
                 LineKind::Condition(condition) => {
                     let (value, ty) = self.expression(scope, condition);
@@ -190,7 +194,7 @@ impl<'a> Checker<'a> {
                 let wanted = Type { null: input.ty.null || input.optional, ..input.ty.clone() };
                 self.flows(&ty, &wanted, arg.value.span, &format!("`{}` of {of}", input.name));
                 if input.secret {
-                    self.holes.keep_secret(&ty);
+                    self.keep_secret(scope, &arg.value);
                 }
             }
             None if sig.takes_anything => {}

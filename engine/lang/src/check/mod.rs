@@ -5,12 +5,15 @@
 //! handed out.
 
 mod answers;
+mod bases;
 mod contract;
 mod cycles;
+mod expose;
 mod expression;
 mod find;
 mod fitting;
 mod function;
+mod graph;
 mod holes;
 mod line;
 mod nodes;
@@ -18,7 +21,10 @@ mod pattern;
 mod routes;
 mod rule;
 mod scope;
+mod secrets;
 mod socket;
+mod stimulus;
+mod twice;
 mod view;
 
 use std::collections::BTreeMap;
@@ -28,7 +34,7 @@ use self::holes::Holes;
 use self::routes::Routes;
 use self::scope::Scope;
 use self::socket::Sockets;
-use self::view::ViewSig;
+use self::view::{Applied, ViewSig};
 use crate::ast;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::names::Names;
@@ -74,6 +80,7 @@ pub fn check(sources: &Sources, names: &dyn Names) -> Result<(Plan, Diagnostics)
             folder: &folder,
             contract: None,
             views: BTreeMap::new(),
+            applied: Vec::new(),
             holes: Holes::default(),
             routes: Routes::default(),
             sockets: Sockets::default(),
@@ -87,6 +94,7 @@ pub fn check(sources: &Sources, names: &dyn Names) -> Result<(Plan, Diagnostics)
         };
         checker.folder(&mut cycles);
     }
+    bases::hidden(&plan, &mut diagnostics);
     cycles.report(&plan, &mut diagnostics);
     diagnostics.sort();
     if diagnostics.has_errors() { Err(diagnostics) } else { Ok((plan, diagnostics)) }
@@ -128,21 +136,9 @@ impl<'a> Folder<'a> {
             views: files.iter().flat_map(|file| &file.views).collect(),
             syncs: files.iter().flat_map(|file| &file.syncs).collect(),
         };
-        twice(folder.views.iter().map(|view| &view.name), "view", diagnostics);
-        twice(folder.syncs.iter().map(|sync| &sync.name), "sync", diagnostics);
+        twice::views(&folder.views, diagnostics);
+        twice::twice(folder.syncs.iter().map(|sync| &sync.name), ("sync", "folder"), diagnostics);
         folder
-    }
-}
-
-/// Reports names that were given twice.
-fn twice<'a>(names: impl Iterator<Item = &'a ast::Name>, what: &str, diagnostics: &mut Diagnostics) {
-    let mut seen: BTreeMap<&str, &ast::Name> = BTreeMap::new();
-    for name in names {
-        if let Some(first) = seen.insert(&name.text, name) {
-            let message = format!("there is a {what} `{}` in this folder already", name.text);
-            let fault = Diagnostic::error("name-taken", name.span, message);
-            diagnostics.push(fault.also(first.span, "the first one"));
-        }
     }
 }
 
@@ -155,6 +151,8 @@ struct Checker<'a> {
     /// The contract's place in the plan.
     contract: Option<usize>,
     views: BTreeMap<Arc<str>, ViewSig>,
+    /// What views give for arguments that say more than their parameters.
+    applied: Vec<Applied>,
     holes: Holes,
     routes: Routes,
     sockets: Sockets,

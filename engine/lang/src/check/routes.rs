@@ -1,5 +1,6 @@
 //! Routes: the literals of `when` patterns, and the fields that their syncs name.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use concord::Value;
@@ -9,7 +10,7 @@ use super::answers::Responder;
 use super::nodes::{Node, take};
 use super::pattern::Fields;
 use super::scope::Scope;
-use crate::ast::{self, FieldPattern, Target};
+use crate::ast::{self, FieldPattern, Name, Pattern, Target};
 use crate::diagnostic::Diagnostic;
 use crate::names::ActionSig;
 use crate::plan::{self, Match, Segment, Test};
@@ -28,8 +29,20 @@ const FILES: [&str; 2] = ["file", "files"];
 #[derive(Default)]
 pub(super) struct Routes {
     pub(super) list: Vec<RouteInfo>,
+    /// Those that differ only in the names of their parts, by what they have in common.
+    by_shape: BTreeMap<String, Vec<usize>>,
+    /// What a route's syncs name of what `admit` binds, without a default.
+    of_admit: Vec<(usize, Name)>,
     /// Fields of requests that a sync matches beside other actions.
     beside_others: Vec<(Type, Span)>,
+}
+
+impl Routes {
+    /// The place of a route.
+    pub(super) fn find(&self, text: &str) -> Option<usize> {
+        let alike = self.by_shape.get(&shape(text))?;
+        alike.iter().copied().find(|at| *self.list[*at].text == *text)
+    }
 }
 
 pub(super) struct RouteInfo {
@@ -73,6 +86,7 @@ impl Checker<'_> {
         }));
         if let Some(at) = at {
             self.routes.list[at].fields = nodes;
+            self.note_of_admit(at, &line.input);
         }
         if sync.when.len() > 1 {
             let bound = scope
@@ -99,7 +113,7 @@ impl Checker<'_> {
 
     /// The route's place in the list.
     fn route_at(&mut self, text: &Arc<str>, span: Span, public: bool) -> Option<usize> {
-        if let Some(at) = self.routes.list.iter().position(|route| route.text == *text) {
+        if let Some(at) = self.routes.find(text) {
             self.routes.list[at].public |= public;
             return Some(at);
         }
@@ -108,9 +122,11 @@ impl Checker<'_> {
             self.say(fault.help("a route is a method and a path: \"POST /sessions/:id\""));
             return None;
         }
-        let same =
-            self.routes.list.iter().find(|other| shape(&other.text) == shape(text)).map(|other| other.span);
-        if let Some(other) = same {
+        let place = self.routes.list.len();
+        let alike = self.routes.by_shape.entry(shape(text)).or_default();
+        alike.push(place);
+        if let Some(other) = alike.first().and_then(|first| self.routes.list.get(*first)) {
+            let other = other.span;
             let fault =
                 Diagnostic::error("same-route", span, "this route differs only in the names of its parts");
             self.say(fault.also(other, "from this one"));
@@ -125,7 +141,7 @@ impl Checker<'_> {
             surely: Vec::new(),
         };
         self.routes.list.push(route);
-        Some(self.routes.list.len() - 1)
+        Some(place)
     }
 
     fn request_field(
@@ -159,6 +175,29 @@ impl Checker<'_> {
         result
     }
 
+    fn note_of_admit(&mut self, at: usize, input: &Pattern) {
+        for field in input.fields.iter().filter(|field| field.default.is_none()) {
+            let name = &*field.key.text;
+            let is_engines = ENGINES.contains(&name) || FILES.contains(&name);
+            if !is_engines && self.admitted.iter().any(|(admitted, _)| **admitted == *name) {
+                self.routes.of_admit.push((at, field.key.clone()));
+            }
+        }
+    }
+
+    /// Nobody is admitted to a public route, so nothing of what `admit` binds is there.
+    fn public_alone(&mut self) {
+        for (at, Name { text: name, span }) in std::mem::take(&mut self.routes.of_admit) {
+            let route = &self.routes.list[at];
+            if route.public {
+                let message =
+                    format!("{} is public, so nobody was admitted and there is no `{name}`", route.text);
+                let fault = Diagnostic::error("may-be-null", span, message);
+                self.say(fault.help(format!("say what it is then: {name} ?? null")));
+            }
+        }
+    }
+
     /// What ends in a secret input is not in the record, so a later record cannot be matched beside it.
     fn secrets_alone(&mut self) {
         for (ty, span) in std::mem::take(&mut self.routes.beside_others) {
@@ -173,6 +212,7 @@ impl Checker<'_> {
     pub(super) fn finish_routes(&mut self) {
         self.check_answers();
         self.secrets_alone();
+        self.public_alone();
         let routes = std::mem::take(&mut self.routes);
         let Some(contract) = self.contract else { return };
         let finished: Vec<plan::Route> =
@@ -230,7 +270,10 @@ pub(super) fn parse_path(path: &str) -> Result<Vec<Segment>, String> {
             Some(name) if is_name(name) => Segment::Param(name.into()),
             Some(name) => return Err(format!("`{name}` is no name")),
             None if part.is_empty() => return Err("a part of this path is empty".into()),
-            None => Segment::Literal(part.into()),
+            None => match part.chars().find(|c| !is_bare(*c)) {
+                Some(c) => return Err(format!("a path as clients send it has no {c:?} in it")),
+                None => Segment::Literal(part.into()),
+            },
         };
         if matches!(segment, Segment::Param(_)) && segments.contains(&segment) {
             return Err(format!("`{part}` stands in this path twice"));
@@ -238,6 +281,11 @@ pub(super) fn parse_path(path: &str) -> Result<Vec<Segment>, String> {
         segments.push(segment);
     }
     Ok(segments)
+}
+
+/// Whether a character stands in a path as it is: paths are compared as they were sent, with `%20` for a space.
+fn is_bare(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%".contains(c)
 }
 
 fn is_name(text: &str) -> bool {

@@ -38,12 +38,14 @@ impl Checker<'_> {
                 None => whole = false,
             }
         }
+        self.stimuli(sync);
         let checked = self.lines(&mut scope, &sync.body);
         let mut responses = Vec::new();
         let mut then: Vec<Option<plan::Call>> = Vec::new();
         for call in &sync.then {
             let done = self.then(&mut scope, call, checked.many_at);
             if let (Some(done), true) = (&done, is_respond(&call.path)) {
+                self.status(call, done);
                 responses.push(self.response(sync, done));
             }
             then.push(done);
@@ -80,6 +82,23 @@ impl Checker<'_> {
         plan::Response { sync: Arc::clone(&sync.name.text), status, body }
     }
 
+    /// A status that is written down is one that a server may send when it is done.
+    fn status(&mut self, call: &ast::Call, checked: &plan::Call) {
+        let status = checked.args.iter().find(|(name, _)| **name == *"status");
+        let Some(plan::ExprKind::Const(value)) = status.map(|(_, status)| &*status.kind) else { return };
+        let is_status = match value {
+            Value::Int(status) => (200..600).contains(status),
+            Value::Float(_) => false,
+            // Of another type, which has been said.
+            Value::Null | Value::Bool(_) | Value::Text(_) | Value::List(_) | Value::Object(_) => true,
+        };
+        let given = call.args.iter().find(|arg| *arg.key.text == *"status");
+        if let (false, Some(given)) = (is_status, given) {
+            let message = "a status is a whole number from 200 to 599";
+            self.say(Diagnostic::error("type-mismatch", given.value.span, message));
+        }
+    }
+
     fn when(&mut self, scope: &mut Scope, sync: &ast::Sync, line: &ast::When) -> Option<plan::When> {
         let sig = self.action(&line.path);
         let Some(sig) = sig else {
@@ -92,6 +111,7 @@ impl Checker<'_> {
             let fault = Diagnostic::error("query-in-when", line.path.span(), message);
             self.say(fault.help("ask it in `where`"));
         }
+        self.other_contract(line);
         let input = if is_request(&line.path) {
             self.request_pattern(scope, sync, line, sig)
         } else if let Some(what) = happening(&line.path) {

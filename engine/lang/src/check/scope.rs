@@ -12,6 +12,8 @@ use crate::types::Type;
 pub(super) struct Variable {
     pub(super) name: Arc<str>,
     pub(super) ty: Type,
+    /// The fields of a request that it was made of, if it is not one itself.
+    pub(super) origins: Vec<Type>,
     pub(super) slot: Slot,
     pub(super) span: Span,
     /// Whether anything reads it.
@@ -47,8 +49,15 @@ impl Scope {
         let slot = self.slots.len();
         self.slots.push(Arc::clone(&name.text));
         let (name, span) = (Arc::clone(&name.text), name.span);
-        self.variables.push(Variable { name, ty, slot, span, used: false, matters });
+        self.variables.push(Variable { name, ty, origins: Vec::new(), slot, span, used: false, matters });
         slot
+    }
+
+    /// The variable that was bound last was made of these.
+    pub(super) fn made_of(&mut self, origins: Vec<Type>) {
+        if let Some(variable) = self.variables.last_mut() {
+            variable.origins = origins;
+        }
     }
 
     /// From here on the variable is known not to be null.

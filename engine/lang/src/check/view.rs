@@ -7,7 +7,7 @@ use super::scope::Scope;
 use crate::ast::Name;
 use crate::diagnostic::Diagnostic;
 use crate::plan;
-use crate::types::Type;
+use crate::types::{Base, Type};
 
 /// How deep views may use each other: whoever works one out needs so much stack.
 const DEPTH: usize = 16;
@@ -28,6 +28,13 @@ pub(super) enum ViewSig {
         secret: Vec<bool>,
         gives: Type,
     },
+}
+
+/// What a view gives for some arguments.
+pub(super) struct Applied {
+    view: Arc<str>,
+    args: Vec<Type>,
+    gives: Type,
 }
 
 impl Checker<'_> {
@@ -98,6 +105,37 @@ impl Checker<'_> {
         self.known_view(name)
     }
 
+    /// What a view gives for these arguments. Where it gives something of a parameter of which it knows nothing, its lines are
+    /// looked at once more with what the arguments are; whatever is wrong with them has been said.
+    pub(super) fn gives_for(&mut self, name: &Name, gives: &Type, args: Vec<Type>) -> Type {
+        if !is_vague(gives) || args.iter().all(|arg| arg.base == Base::Any) {
+            return gives.clone();
+        }
+        let is_it = |known: &&Applied| known.view == name.text && known.args == args;
+        if let Some(known) = self.applied.iter().find(is_it) {
+            return known.gives.clone();
+        }
+        let views = &self.folder.views;
+        let Some(view) = views.iter().copied().find(|view| view.name.text == name.text) else {
+            return gives.clone();
+        };
+        let said = std::mem::take(self.diagnostics);
+        let was_loose = std::mem::take(&mut self.loose);
+        let reach = self.view_reach;
+        let known = self.views.insert(Arc::clone(&name.text), ViewSig::Open);
+        let mut scope = Scope::default();
+        for (param, ty) in view.params.iter().zip(&args) {
+            scope.bind(param, ty.clone(), false);
+        }
+        let checked = self.lines(&mut scope, &view.body);
+        let (_, gives) = self.expression(&mut scope, &view.give);
+        self.views.extend(known.map(|known| (Arc::clone(&name.text), known)));
+        (*self.diagnostics, self.loose, self.view_reach) = (said, was_loose, reach);
+        let gives = Type { null: gives.null || checked.drops.is_some(), ..gives };
+        self.applied.push(Applied { view: Arc::clone(&name.text), args, gives: gives.clone() });
+        gives
+    }
+
     /// A view that has been checked, as part of what is being checked now.
     fn known_view(&mut self, name: &Name) -> Option<ViewSig> {
         let known = self.views.get(&name.text)?.clone();
@@ -118,5 +156,15 @@ impl Checker<'_> {
             let message = format!("nothing uses `{}`", variable.name);
             self.say(Diagnostic::warning("unused", variable.span, message));
         }
+    }
+}
+
+/// Whether there is anything in it that may be anything.
+fn is_vague(ty: &Type) -> bool {
+    match &ty.base {
+        Base::Any | Base::Hole(_) => true,
+        Base::List(inner) | Base::Map(inner) => is_vague(inner),
+        Base::Object(fields) => fields.iter().any(|field| is_vague(&field.ty)),
+        Base::Nothing | Base::Bool | Base::Number | Base::Text | Base::Id(_) | Base::OneOf(_) => false,
     }
 }

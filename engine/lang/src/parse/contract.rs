@@ -1,6 +1,9 @@
 //! `contract` and what belongs to it.
 
+use concord::Value;
+
 use crate::ast::{Contract, Line, Literal, Name, Rename, Socket};
+use crate::diagnostic::Diagnostic;
 use crate::token::Token;
 
 use super::{Parse, Parser};
@@ -59,6 +62,7 @@ impl Parser<'_> {
                 Ok(())
             }
             Some("errors") => {
+                self.once(contract.errors.is_some());
                 self.bump();
                 contract.errors = Some(self.expression()?);
                 self.expect_line()
@@ -69,10 +73,12 @@ impl Parser<'_> {
                 Ok(())
             }
             Some("admit") => {
+                self.once(!contract.admit.is_empty());
                 contract.admit.extend(self.admit()?);
                 Ok(())
             }
             Some("headers") => {
+                self.once(contract.headers.is_some());
                 self.bump();
                 contract.headers = Some(self.expression()?);
                 self.expect_line()
@@ -88,6 +94,15 @@ impl Parser<'_> {
                     fault.help("there is own, expose, settings, errors, error, admit, headers and socket")
                 })
             }
+        }
+    }
+
+    /// Reports a part that was there before.
+    fn once(&mut self, is_there: bool) {
+        if is_there {
+            let part = self.word().unwrap_or_default();
+            let message = format!("there is `{part}` already, and it stands once");
+            self.diagnostics.push(Diagnostic::error("syntax", self.span(), message));
         }
     }
 
@@ -141,12 +156,12 @@ impl Parser<'_> {
     }
 
     fn status(&mut self) -> Parse<Option<(u16, crate::source::Span)>> {
-        let Token::Number(number) = *self.peek() else { return Ok(None) };
+        let Token::Number(number, _) = self.peek() else { return Ok(None) };
+        let status = if let Value::Int(number) = number { u16::try_from(*number).ok() } else { None };
         let span = self.span();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
-        if (400.0..600.0).contains(&number) && number.fract() == 0.0 {
+        if let Some(status) = status.filter(|status| (400..600).contains(status)) {
             self.bump();
-            return Ok(Some((number as u16, span)));
+            return Ok(Some((status, span)));
         }
         self.fault("a refusal's status is between 400 and 599".into(), |fault| fault)
     }
@@ -175,13 +190,17 @@ impl Parser<'_> {
         loop {
             match self.word() {
                 Some("errors") => {
+                    self.once(socket.errors.is_some());
                     self.bump();
                     let event = self.text_name("the name of the error event")?;
                     socket.errors = Some((event, self.expression()?));
                     self.expect_line()?;
                 }
                 Some("error") => socket.codes.push(self.rename()?),
-                Some("admit") => socket.admit.extend(self.admit()?),
+                Some("admit") => {
+                    self.once(!socket.admit.is_empty());
+                    socket.admit.extend(self.admit()?);
+                }
                 _ => return Ok(socket),
             }
         }

@@ -39,7 +39,7 @@ impl Parser<'_> {
         let spelling = match self.peek() {
             Token::Word(word) => &**word,
             Token::Mark(mark) => mark,
-            Token::Text(_) | Token::Number(_) | Token::Duration(..) | Token::Line | Token::End => {
+            Token::Text(_) | Token::Number(..) | Token::Duration(..) | Token::Line | Token::End => {
                 return None;
             }
         };
@@ -51,7 +51,7 @@ impl Parser<'_> {
         let kind = if self.eat_word("not") {
             // Looser than comparisons: `not a == b` is `not (a == b)`.
             ExprKind::Not(self.nested(|parser| parser.binary(3))?)
-        } else if self.is_mark("-") && !matches!(self.peek_at(1), Token::Number(_)) {
+        } else if self.is_mark("-") && !matches!(self.peek_at(1), Token::Number(..)) {
             self.bump();
             ExprKind::Negative(self.nested(Self::prefix)?)
         } else {

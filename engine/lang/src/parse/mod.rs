@@ -184,7 +184,7 @@ impl Parser<'_> {
         let goes_on = match self.peek_at(1) {
             Token::Word(word) => matches!(&**word, "else" | "and" | "or"),
             Token::Mark(mark) => matches!(*mark, ":" | "??"),
-            Token::Text(_) | Token::Number(_) | Token::Duration(..) | Token::Line | Token::End => false,
+            Token::Text(_) | Token::Number(..) | Token::Duration(..) | Token::Line | Token::End => false,
         };
         if goes_on {
             self.bump();

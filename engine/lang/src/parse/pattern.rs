@@ -61,7 +61,10 @@ impl Parser<'_> {
         let mut spelt = None;
         let value = match self.peek() {
             Token::Text(text) => Value::text(std::sync::Arc::clone(text)),
-            Token::Number(number) => Value::number(*number),
+            Token::Number(number, text) => {
+                spelt = Some(std::sync::Arc::clone(text));
+                number.clone()
+            }
             Token::Duration(millis, text) => {
                 spelt = Some(std::sync::Arc::clone(text));
                 Value::Int(*millis)
@@ -73,8 +76,15 @@ impl Parser<'_> {
                 _ => return None,
             },
             Token::Mark("-") => {
-                let Token::Number(number) = self.peek_at(1) else { return None };
-                let value = Value::number(-number);
+                let Token::Number(number, text) = self.peek_at(1) else { return None };
+                let value = match number {
+                    Value::Int(number) => Value::Int(-number),
+                    Value::Float(number) => Value::Float(-number),
+                    Value::Null | Value::Bool(_) | Value::Text(_) | Value::List(_) | Value::Object(_) => {
+                        return None;
+                    }
+                };
+                spelt = Some(format!("-{text}").into());
                 self.bump();
                 value
             }
