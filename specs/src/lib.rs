@@ -17,7 +17,7 @@ use concord_runtime::Registry;
 
 pub use files::{Difference, Error, Stale, check, write};
 pub use graph::graph;
-pub use openapi::{Api, api_pages, apis, events, whole};
+pub use openapi::{Api, api_pages, apis, event_page, whole};
 pub use rules::rules;
 
 /// Where documents lie in a checkout. Every Markdown file in it is generated, and every `.openapi.json`.

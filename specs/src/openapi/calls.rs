@@ -1,7 +1,5 @@
 //! The API by name: `POST /api/<Concept>/<action>`.
 
-use std::collections::BTreeMap;
-
 use concord::spec::{ActionSpec, Role, Rows};
 use concord_lang::Plan;
 use concord_lang::shape::Shape;
@@ -9,7 +7,7 @@ use concord_runtime::{Instance, Registry};
 use serde_json::{Map, Value, json};
 
 use super::Parts;
-use super::refusals::{Refusals, responses};
+use super::responses::{Refusals, note, responses};
 use super::schema::of_shape;
 
 /// All actions that can be called by name, those that are not open with an admin's token.
@@ -69,18 +67,15 @@ fn answers(action: &ActionSpec) -> Value {
     let mut answers = Map::new();
     let content = json!({ "application/json": { "schema": schema } });
     answers.insert("200".into(), json!({ "description": action.summary, "content": content }));
-    answers.extend(responses(None, &refusals(action), None));
+    let refusals = responses(None, &refusals(action));
+    answers.extend(refusals.into_iter().map(|(status, response)| (status.to_string(), response)));
     Value::Object(answers)
 }
 
 fn refusals(action: &ActionSpec) -> Refusals {
     let mut found = Refusals::new();
-    let mut note = |status: u16, code: &str, text: &str| {
-        let codes: &mut BTreeMap<String, String> = found.entry(status).or_default();
-        codes.entry(code.to_owned()).or_insert_with(|| text.to_owned());
-    };
     for error in action.errors {
-        note(error.kind.status(), error.code, error.message);
+        note(&mut found, error.kind.status(), error.code, error.message);
     }
     for (status, code, text) in [
         (400, "INVALID_REQUEST", "the input is not what the action takes"),
@@ -93,10 +88,10 @@ fn refusals(action: &ActionSpec) -> Refusals {
         (503, "OVERLOADED", "too much is going on; try again"),
         (503, "UNAVAILABLE", "the store takes no writes at the moment"),
     ] {
-        note(status, code, text);
+        note(&mut found, status, code, text);
     }
     if matches!(action.role, Role::Action { external: true, .. }) {
-        note(502, "UPSTREAM_TIMEOUT", "a service that this depends on did not answer in time");
+        note(&mut found, 502, "UPSTREAM_TIMEOUT", "a service that this depends on did not answer in time");
     }
     found
 }

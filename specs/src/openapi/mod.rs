@@ -5,18 +5,24 @@
 //! listed wherever one of its actions is used: which action refuses with which is not written down anywhere.
 
 mod calls;
+mod connecting;
+mod errors;
 mod events;
+mod fault;
+mod headers;
 mod refusals;
+mod responses;
 mod routes;
 mod schema;
 mod security;
+mod walk;
 
 use concord_lang::Plan;
 use concord_lang::plan::Contract;
 use concord_runtime::Registry;
 use serde_json::{Map, Value, json};
 
-pub use self::events::events;
+pub use self::events::event_page;
 use crate::{FOLDER, Page};
 
 /// A document of an API.
@@ -77,7 +83,7 @@ pub fn api_pages(registry: &Registry, plan: &Plan) -> Vec<Page> {
         let text = serde_json::to_string_pretty(&api.document).unwrap_or_default();
         Page { path: format!("{FOLDER}/{}.openapi.json", api.name), text: text + "\n" }
     });
-    json.chain(events::pages(plan)).collect()
+    json.chain(events::pages(registry, plan)).collect()
 }
 
 fn document(title: &str, servers: &[Value], parts: Parts) -> Value {

@@ -1,64 +1,140 @@
-//! With what a route may refuse: what its rules say, what the concepts they use say, and what the engine says.
+//! With what a route or a message may be refused: what its rules say, what the concepts they use say, and what the engine
+//! says.
+//!
+//! What an `else` catches is left out as the engine catches it. Which of a concept's errors an action really gives is
+//! not known, so all are listed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use concord::Kind;
 use concord_lang::Plan;
-use concord_lang::plan::{Call, Contract, Expr, ExprKind, Mode, Otherwise, Part, Renamed, Step, StepKind};
+use concord_lang::plan::{Call, Expr, ExprKind, Mode, Step, StepKind, Sync};
 use concord_runtime::{ActionRef, Registry};
-use serde_json::{Value, json};
 
-use super::schema::object;
+use super::fault::Fault;
+use super::walk::{inner, of_step};
 
-/// Codes by status, each with its words.
-pub(super) type Refusals = BTreeMap<u16, BTreeMap<String, String>>;
+/// What a line, and those lines that use it, keep to themselves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Caught {
+    /// What an `else` of a view below refuses with.
+    elses: bool,
+    errors: Errors,
+}
 
-/// Gathers refusals in the terms of a contract.
+/// Which errors of concepts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Errors {
+    #[default]
+    None,
+    /// What is not there.
+    NotFound,
+    /// All that are not somebody else's fault: so does `admit` with those of its actions.
+    OfClients,
+}
+
+impl Errors {
+    fn has(self, kind: Kind) -> bool {
+        match self {
+            Self::None => false,
+            Self::NotFound => kind == Kind::NotFound,
+            Self::OfClients => !matches!(kind, Kind::Internal | Kind::Upstream | Kind::Unavailable),
+        }
+    }
+}
+
+impl Caught {
+    /// What a line catches.
+    fn by(line: &Step) -> Self {
+        let elses = line.otherwise.is_some();
+        let errors = match &line.kind {
+            StepKind::Call(_, call) if elses && call.rows.is_none() => Errors::OfClients,
+            StepKind::Call(Mode::Optional | Mode::OptionalFirst | Mode::No, _) => Errors::NotFound,
+            StepKind::Call(Mode::Each | Mode::First, _) | StepKind::Let(..) | StepKind::Keep(_) if elses => {
+                Errors::NotFound
+            }
+            StepKind::Call(Mode::Each | Mode::First, _) | StepKind::Let(..) | StepKind::Keep(_) => {
+                Errors::None
+            }
+        };
+        Self { elses, errors }
+    }
+
+    /// What either catches.
+    fn or(self, other: Self) -> Self {
+        Self { elses: self.elses || other.elses, errors: self.errors.max(other.errors) }
+    }
+}
+
+/// Gathers refusals.
 pub(super) struct Gathering<'a> {
-    pub(super) registry: &'a Registry,
-    pub(super) plan: &'a Plan,
-    pub(super) contract: &'a Contract,
-    pub(super) found: Refusals,
-    /// Views that have been looked at.
-    seen: BTreeSet<usize>,
+    registry: &'a Registry,
+    plan: &'a Plan,
+    pub(super) found: Vec<Fault<'a>>,
+    caught: Caught,
+    /// The line of `admit` that is looked at.
+    line: Option<usize>,
+    /// Views that have been looked at, and from where.
+    seen: BTreeSet<(usize, Caught, Option<usize>)>,
 }
 
 impl<'a> Gathering<'a> {
-    pub(super) fn new(registry: &'a Registry, plan: &'a Plan, contract: &'a Contract) -> Self {
-        Self { registry, plan, contract, found: Refusals::new(), seen: BTreeSet::new() }
+    pub(super) fn new(registry: &'a Registry, plan: &'a Plan) -> Self {
+        let (found, seen) = (Vec::new(), BTreeSet::new());
+        Self { registry, plan, found, caught: Caught::default(), line: None, seen }
     }
 
     /// One of the engine's own.
-    pub(super) fn engine(&mut self, code: &str, kind: Kind, status: u16, message: &str) {
-        let renamed =
-            self.contract.codes.iter().find(|entry| entry.concept.is_none() && *entry.code == *code);
-        self.note(renamed, code, kind, Some(status), message);
+    pub(super) fn engine(&mut self, code: &'a str, kind: Kind, status: u16, message: &'a str) {
+        self.found.push(Fault { concept: None, code, kind, status: Some(status), message, line: None });
     }
 
-    pub(super) fn lines(&mut self, lines: &[Step]) {
-        for line in lines {
-            if let Some(otherwise) = &line.otherwise {
-                self.otherwise(otherwise);
-            }
-            match &line.kind {
-                StepKind::Call(mode, call) => {
-                    let is_caught = line.otherwise.is_some()
-                        || matches!(mode, Mode::Optional | Mode::OptionalFirst | Mode::No);
-                    self.call(call, is_caught);
-                }
-                StepKind::Let(_, value) | StepKind::Keep(value) => self.expression(value),
-            }
+    /// What every flow may come to.
+    pub(super) fn any_flow(&mut self) {
+        self.engine("INTERNAL", Kind::Internal, 500, "an internal error");
+        self.engine("UNAVAILABLE", Kind::Unavailable, 503, "the store takes no writes at the moment");
+    }
+
+    /// The lines of `admit`.
+    pub(super) fn admit(&mut self, lines: &'a [Step]) {
+        for (at, line) in lines.iter().enumerate() {
+            self.line = Some(at);
+            self.step(line);
+        }
+        self.line = None;
+    }
+
+    /// What a sync that stands on a stimulus refuses it with.
+    pub(super) fn sync(&mut self, sync: &'a Sync) {
+        for line in &sync.body {
+            self.step(line);
+        }
+        for call in &sync.then {
+            self.call(call);
+            self.expressions(call.args.iter().map(|(_, value)| value));
         }
     }
 
-    fn otherwise(&mut self, otherwise: &Otherwise) {
-        let Otherwise { kind, code, message, .. } = otherwise;
-        let made = self.contract.codes.iter().find(|entry| entry.renamed == *code);
-        self.note(made, code, *kind, None, message);
+    fn step(&mut self, line: &'a Step) {
+        let outer = self.caught;
+        self.caught = outer.or(Caught::by(line));
+        if let StepKind::Call(_, call) = &line.kind {
+            self.call(call);
+        }
+        self.expressions(of_step(line));
+        self.caught = outer;
+        if let Some(otherwise) = &line.otherwise {
+            if !self.caught.elses {
+                let (code, message) = (&*otherwise.code, &*otherwise.message);
+                let (kind, line) = (otherwise.kind, self.line);
+                self.found.push(Fault { concept: None, code, kind, status: None, message, line });
+            }
+            self.expressions(&otherwise.details);
+        }
     }
 
-    /// What the concept of a call refuses with; of one that may find nothing, not that.
-    pub(super) fn call(&mut self, call: &Call, is_caught: bool) {
+    /// What the concept of a call refuses with.
+    fn call(&mut self, call: &Call) {
         let action = ActionRef::from(call.action);
         let spec = self.registry.instance(action).spec();
         if spec.actions.iter().any(|action| action.stimulus) {
@@ -67,115 +143,49 @@ impl<'a> Gathering<'a> {
         let (_, name) = self.registry.names(action);
         let errors =
             spec.actions.iter().find(|other| other.name == name).map_or(&[][..], |found| found.errors);
-        for error in errors.iter().filter(|error| !(is_caught && error.kind == Kind::NotFound)) {
-            let of =
-                |entry: &&Renamed| entry.concept.as_deref() == Some(spec.name) && *entry.code == *error.code;
-            let any = |entry: &&Renamed| entry.concept.is_none() && *entry.code == *error.code;
-            let codes = &self.contract.codes;
-            let renamed = codes.iter().find(of).or_else(|| codes.iter().find(any));
-            self.note(renamed, error.code, error.kind, None, error.message);
-        }
-        for (_, value) in &call.args {
-            self.expression(value);
-        }
+        let (caught, line) = (self.caught.errors, self.line);
+        self.found.extend(errors.iter().filter(|error| !caught.has(error.kind)).map(|error| Fault {
+            concept: Some(spec.name),
+            code: error.code,
+            kind: error.kind,
+            status: None,
+            message: error.message,
+            line,
+        }));
     }
 
-    fn expression(&mut self, expr: &Expr) {
-        match &*expr.kind {
-            ExprKind::Const(_) | ExprKind::Slot(_) => {}
-            ExprKind::Member(inner, _) | ExprKind::Not(inner) => self.expression(inner),
-            ExprKind::Index(a, b)
-            | ExprKind::Otherwise(a, b)
-            | ExprKind::And(a, b)
-            | ExprKind::Or(a, b)
-            | ExprKind::Compute(_, a, b) => self.expressions([a, b]),
-            ExprKind::If(a, b, c) => self.expressions([a, b, c]),
-            ExprKind::Object(parts) => {
-                for part in parts {
-                    match part {
-                        Part::Field(_, value) | Part::Spread(value) => self.expression(value),
-                    }
-                }
-            }
-            ExprKind::List(items) | ExprKind::Function(_, items) => self.expressions(items),
-            ExprKind::Rows { call, filter, give } => {
-                self.call(call, false);
-                self.expressions(filter.iter().chain([give]));
-            }
-            ExprKind::Items { list, filter, give, .. } => {
-                self.expressions([list].into_iter().chain(filter).chain([give]));
-            }
-            ExprKind::View(view, args) => {
-                self.expressions(args);
-                if let (true, Some(found)) = (self.seen.insert(*view), self.plan.views.get(*view)) {
-                    self.lines(&found.body);
-                    self.expression(&found.give);
-                }
-            }
-        }
-    }
-
-    fn expressions<'e>(&mut self, several: impl IntoIterator<Item = &'e Expr>) {
+    fn expressions(&mut self, several: impl IntoIterator<Item = &'a Expr>) {
         for expr in several {
-            self.expression(expr);
+            match &*expr.kind {
+                ExprKind::Rows { call, .. } => self.call(call),
+                ExprKind::View(view, _) => self.view(*view),
+                ExprKind::Const(_)
+                | ExprKind::Slot(_)
+                | ExprKind::Member(..)
+                | ExprKind::Index(..)
+                | ExprKind::Object(_)
+                | ExprKind::List(_)
+                | ExprKind::Items { .. }
+                | ExprKind::If(..)
+                | ExprKind::Otherwise(..)
+                | ExprKind::And(..)
+                | ExprKind::Or(..)
+                | ExprKind::Not(_)
+                | ExprKind::Compute(..)
+                | ExprKind::Function(..) => {}
+            }
+            self.expressions(inner(expr));
         }
     }
 
-    fn note(&mut self, entry: Option<&Renamed>, code: &str, kind: Kind, status: Option<u16>, message: &str) {
-        let code = entry.map_or(code, |entry| &*entry.renamed);
-        let status = entry.and_then(|entry| entry.status).or(status).unwrap_or(kind.status());
-        let message = entry.and_then(|entry| entry.text.as_deref()).unwrap_or(match kind {
-            Kind::Internal => "an internal error",
-            _ => message,
-        });
-        self.found.entry(status).or_default().entry(code.to_owned()).or_insert_with(|| message.to_owned());
+    fn view(&mut self, view: usize) {
+        let plan = self.plan;
+        if let (true, Some(found)) = (self.seen.insert((view, self.caught, self.line)), plan.views.get(view))
+        {
+            for line in &found.body {
+                self.step(line);
+            }
+            self.expressions([&found.give]);
+        }
     }
-}
-
-/// The responses that refuse, in the contract's shape.
-pub(super) fn responses(
-    shape: Option<&Expr>,
-    found: &Refusals,
-    headers: Option<&Value>,
-) -> Vec<(String, Value)> {
-    let response = |(status, codes): (&u16, &BTreeMap<String, String>)| {
-        let said: Vec<String> = codes.iter().map(|(code, text)| format!("`{code}`: {text}")).collect();
-        let names: Vec<&String> = codes.keys().collect();
-        let mut response = json!({
-            "description": said.join("; "),
-            "content": { "application/json": { "schema": refusal(shape, &names, *status) } },
-        });
-        if let Some(headers) = headers {
-            response["headers"] = headers.clone();
-        }
-        (status.to_string(), response)
-    };
-    found.iter().map(response).collect()
-}
-
-/// What a refusal looks like: the contract's expression over `message`, `code`, `details` and `status`.
-fn refusal(shape: Option<&Expr>, codes: &[&String], status: u16) -> Value {
-    let part = |slot: usize| match slot {
-        0 => json!({ "type": "string" }),
-        1 => json!({ "type": "string", "enum": codes }),
-        2 => json!({ "type": "object" }),
-        3 => json!({ "const": status }),
-        _ => json!({}),
-    };
-    let parts = match shape.map(|shape| &*shape.kind) {
-        Some(ExprKind::Object(parts)) => parts,
-        Some(_) => return json!({}),
-        None => {
-            let usual = [("error", 0), ("code", 1), ("details", 2)];
-            return object(usual.iter().map(|(name, slot)| ((*name).into(), part(*slot), *slot != 2)));
-        }
-    };
-    object(parts.iter().filter_map(|field| match field {
-        Part::Field(name, value) => Some(match &*value.kind {
-            ExprKind::Const(value) => (name.to_string(), json!({ "const": value }), true),
-            ExprKind::Slot(slot) => (name.to_string(), part(*slot), *slot != 2),
-            _ => (name.to_string(), json!({}), false),
-        }),
-        Part::Spread(_) => None,
-    }))
 }

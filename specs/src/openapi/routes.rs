@@ -1,5 +1,6 @@
 //! The routes of a contract: parameters and bodies as its syncs name them, responses as they give them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use concord::{Kind, Value as Constant};
@@ -8,7 +9,10 @@ use concord_lang::{Base, Plan};
 use concord_runtime::Registry;
 use serde_json::{Map, Value, json};
 
-use super::refusals::{Gathering, responses};
+use super::fault::Named;
+use super::headers::Headers;
+use super::refusals::Gathering;
+use super::responses::{Refusals, note, responses};
 use super::schema::{camel, object, of_type, or_null, words};
 use super::{Parts, security};
 
@@ -136,55 +140,58 @@ fn field_schema(field: &RouteField, syncs: &[&Sync]) -> Value {
 
 /// Everything that may come back.
 fn answers(registry: &Registry, plan: &Plan, contract: &Contract, route: &Route, syncs: &[&Sync]) -> Value {
-    let headers = headers(contract, route);
+    let headers = Headers::of(contract, route);
     let mut answers = Map::new();
     for response in &route.responses {
         let status = response.status.map_or("default".into(), |status| status.to_string());
-        answers.insert(status, success(response, headers.as_ref()));
+        answers.insert(status, with(success(response), headers.after(None)));
     }
-    let mut gathering = Gathering::new(registry, plan, contract);
+    let mut gathering = Gathering::new(registry, plan);
     if !route.public {
-        gathering.lines(&contract.admit);
+        gathering.admit(&contract.admit);
     }
     for sync in syncs {
-        gathering.lines(&sync.body);
-        for call in &sync.then {
-            gathering.call(call, false);
-        }
+        gathering.sync(sync);
     }
-    if !(route.fields.is_empty() && route.files.is_empty()) {
-        gathering.engine("INVALID_REQUEST", Kind::Invalid, 400, "the request makes no sense");
+    of_transport(&mut gathering, route);
+    let (mut refusals, mut sent) = (Refusals::new(), BTreeMap::<u16, Map<String, Value>>::new());
+    for fault in &gathering.found {
+        let Named { status, code, text } = fault.on_route(contract);
+        note(&mut refusals, status, code, text);
+        sent.entry(status).or_default().extend(headers.after(fault.line));
     }
-    if has_body(route) {
-        gathering.engine("INVALID_REQUEST", Kind::Invalid, 408, "the body did not arrive in time");
-        gathering.engine("TOO_LARGE", Kind::TooLarge, 413, "this is too large");
-        gathering.engine("UNSUPPORTED_TYPE", Kind::Invalid, 415, "this type of content is not understood");
-    }
-    gathering.engine("INTERNAL", Kind::Internal, 500, "an internal error");
-    gathering.engine("OVERLOADED", Kind::Unavailable, 503, "too much is going on; try again");
-    gathering.engine("UNAVAILABLE", Kind::Unavailable, 503, "the store takes no writes at the moment");
-    for (status, response) in responses(contract.shape.as_ref(), &gathering.found, headers.as_ref()) {
-        answers.entry(status).or_insert(response);
+    for (status, response) in responses(contract.shape.as_ref(), &refusals) {
+        let headers = sent.remove(&status).unwrap_or_default();
+        answers.entry(status.to_string()).or_insert_with(|| with(response, headers));
     }
     Value::Object(answers)
 }
 
-fn success(response: &Response, headers: Option<&Value>) -> Value {
+/// What the engine says by itself. A body is read whatever the method, and has to make sense where no field is wanted.
+fn of_transport(gathering: &mut Gathering<'_>, route: &Route) {
+    gathering.engine("INVALID_REQUEST", Kind::Invalid, 400, "the request makes no sense");
+    if route.path.iter().any(|part| matches!(part, Segment::Param(_))) {
+        // A part that is no text is no part of this path.
+        gathering.engine("NOT_FOUND", Kind::NotFound, 404, "there is nothing here");
+    }
+    gathering.engine("INVALID_REQUEST", Kind::Invalid, 408, "the body did not arrive in time");
+    gathering.engine("TOO_LARGE", Kind::TooLarge, 413, "this is too large");
+    gathering.engine("UNSUPPORTED_TYPE", Kind::Invalid, 415, "this type of content is not understood");
+    gathering.engine("OVERLOADED", Kind::Unavailable, 503, "too much is going on; try again");
+    gathering.any_flow();
+}
+
+fn success(response: &Response) -> Value {
     let mut answer = json!({ "description": words(&response.sync) });
     if let Some(body) = &response.body {
         answer["content"] = json!({ "application/json": { "schema": of_type(body) } });
     }
-    if let Some(headers) = headers {
-        answer["headers"] = headers.clone();
-    }
     answer
 }
 
-/// The contract's headers, which stand on a reply for which their variables are bound.
-fn headers(contract: &Contract, route: &Route) -> Option<Value> {
-    let named = contract
-        .headers
-        .iter()
-        .map(|(name, _)| (name.to_string(), json!({ "schema": { "type": "string" } })));
-    (!contract.headers.is_empty() && !route.public).then(|| Value::Object(named.collect()))
+fn with(mut response: Value, headers: Map<String, Value>) -> Value {
+    if !headers.is_empty() {
+        response["headers"] = Value::Object(headers);
+    }
+    response
 }

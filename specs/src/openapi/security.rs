@@ -1,9 +1,10 @@
 //! Who gets in: what `admit` verifies, as OpenAPI calls it.
 
-use concord::Value as Constant;
-use concord_lang::plan::{Contract, Expr, ExprKind, StepKind};
+use concord_lang::plan::{Contract, StepKind};
 use concord_runtime::{ActionRef, Registry};
 use serde_json::{Value, json};
+
+use super::walk::field;
 
 /// The slot of `headers` in `admit`.
 const HEADERS: usize = 0;
@@ -16,21 +17,8 @@ pub(super) fn scheme(registry: &Registry, contract: &Contract) -> Option<(String
         }
         StepKind::Call(..) | StepKind::Let(..) | StepKind::Keep(_) => None,
     });
-    let header = tokens.find_map(header)?;
-    Some((format!("{}Token", contract.name), of_header(&header)))
-}
-
-/// The header that a token is taken from.
-fn header(token: &Expr) -> Option<String> {
-    let of_headers = |inner: &Expr| matches!(&*inner.kind, ExprKind::Slot(HEADERS));
-    match &*token.kind {
-        ExprKind::Member(inner, name) if of_headers(inner) => Some(name.to_string()),
-        ExprKind::Index(inner, name) if of_headers(inner) => match &*name.kind {
-            ExprKind::Const(Constant::Text(name)) => Some(name.to_string()),
-            _ => None,
-        },
-        _ => None,
-    }
+    let header = tokens.find_map(|token| field(token).filter(|(slot, _)| *slot == HEADERS))?.1;
+    Some((format!("{}Token", contract.name), of_header(header)))
 }
 
 fn of_header(name: &str) -> Value {

@@ -86,7 +86,7 @@ fn one(site: &Site, documents: &Documents, request: Request<axum::body::Body>) -
 fn events(site: &Site) -> Bytes {
     let contracts = site.app.plan().contracts.iter().enumerate();
     let pages = contracts.filter_map(|(at, contract)| {
-        let text = concord_specs::events(site.app.plan(), at)?;
+        let text = concord_specs::event_page(site.app.registry(), site.app.plan(), at)?;
         Some(json!({ "contract": &*contract.name, "text": text }))
     });
     serde_json::Value::Array(pages.collect()).to_string().into()
