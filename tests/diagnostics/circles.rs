@@ -1,4 +1,4 @@
-//! Syncs that can wake each other, many of them.
+//! What goes round in circles: syncs that can wake each other, many of them, and values made of themselves.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -47,4 +47,15 @@ fn many_syncs_that_wake_only_later_ones_are_looked_at_in_no_time() {
     assert!(ids_of(&[("r", &text)]).is_empty());
     // As a debug build on a busy machine; it would take years to try all ways.
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn what_is_made_of_itself_over_and_over_is_looked_at_in_no_time() {
+    let mut text =
+        "contract C at \"/c\"\n\nsync S\nwhen\n  Requesting.request (route: \"POST /x\", x0) : (request)\nwhere\n".to_owned();
+    for at in 1..60 {
+        let _ = writeln!(text, "  let x{at} = x{before} + x{before}", before = at - 1);
+    }
+    text.push_str("then\n  Requesting.respond (request, body: x59)\n");
+    assert!(ids_of(&[("c", &text)]).is_empty());
 }

@@ -30,9 +30,12 @@ fn gather(scope: &Scope, value: &Expr, found: &mut Vec<Type>) {
         ExprKind::Literal(_) => {}
         ExprKind::Variable(name) => {
             let Some(variable) = scope.find(name) else { return };
-            found.extend(variable.origins.iter().cloned());
-            if let Base::Hole(_) = variable.ty.base {
-                found.push(variable.ty.clone());
+            let own = matches!(variable.ty.base, Base::Hole(_)).then_some(&variable.ty);
+            for origin in variable.origins.iter().chain(own) {
+                // Each once: what is made of itself over and over would double.
+                if !found.contains(origin) {
+                    found.push(origin.clone());
+                }
             }
         }
         ExprKind::Member(inner, _) | ExprKind::Not(inner) | ExprKind::Negative(inner) => all(&[inner]),
