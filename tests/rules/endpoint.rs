@@ -107,3 +107,30 @@ async fn what_a_client_gets_wrong_it_is_told_in_the_contracts_shape() {
         assert_eq!(said["success"], false);
     }
 }
+
+#[tokio::test]
+async fn a_refusal_between_actions_undoes_those_before_it() {
+    let text = r#"
+contract Guarded at "/guarded"
+  error NOPE 409 "no"
+
+view guard (name) =
+  name == "ada"  else NOPE
+  give name
+
+sync Open
+when
+  Requesting.request (route: "POST /", owner) : (request)
+then
+  Room.open (owner) : (room)
+  Participant.join (room, user: owner, name: guard(owner))
+  Requesting.respond (request, body: {room})
+"#;
+    let app = site().rules("guarded", text).open().await;
+    for (owner, status, rooms) in [("ada", 200, 1), ("ben", 409, 0)] {
+        let answer = app.request("POST /guarded", json!({ "owner": owner })).await;
+        assert_eq!(answer.status(), status, "{answer:?}");
+        let opened = app.ok("Room/_ofOwner", json!({ "owner": owner })).await;
+        assert_eq!(opened.as_array().unwrap().len(), rooms, "{owner}");
+    }
+}

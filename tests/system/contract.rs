@@ -243,3 +243,88 @@ fn a_trace_says_who_was_let_in_and_keeps_their_token() {
     assert!(lines[2].starts_with("Requesting.request {"), "{told}");
     assert!(!told.contains(ada.split(' ').nth(1).unwrap()), "{told}");
 }
+
+/// A server with the rules of a test.
+fn serving(rules: &str, arguments: &[&str]) -> (Server, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join("rules/odd");
+    std::fs::create_dir_all(&odd).unwrap();
+    std::fs::write(odd.join("odd.sync"), rules).unwrap();
+    let setup = Setup::default().argument("--syncs").argument(odd.parent().unwrap().to_str().unwrap());
+    (arguments.iter().fold(setup, |setup, argument| setup.argument(*argument)).start(), folder)
+}
+
+const ODD_HEADERS: &str = r#"
+contract Odd at "/odd"
+
+public sync Show
+when
+  Requesting.request (route: "GET /", value ?? "fine") : (request)
+then
+  Requesting.respond (request, body: {ok: true}, headers: {
+    "x-fine": "yes",
+    "Content-Length": "2",
+    "Transfer-Encoding": "chunked",
+    "Connection": "close",
+    "Keep-Alive": "timeout=1",
+    "Trailer": "x",
+    "Upgrade": "h2c",
+    "Date": "never",
+    "X-Request-Id": "mine",
+    "no header": "x",
+    "x-value": value,
+  })
+"#;
+
+#[test]
+fn headers_of_a_rule_cannot_break_the_connection_and_the_log_says_which_were_left_out() {
+    let (server, _folder) = serving(ODD_HEADERS, &[]);
+    let mut client = server.client();
+    let said = "a rule set headers that cannot be sent";
+    for (at, target) in (1..).zip(["/odd", "/odd?value=a%0D%0Ab:%20c"]) {
+        let reply = client.request("GET", target, &[], b"").unwrap();
+        assert_eq!((reply.status, reply.json()), (200, json!({ "ok": true })), "on the same connection");
+        assert_eq!((reply.header("x-fine"), reply.header("content-length")), (Some("yes"), Some("11")));
+        for name in ["transfer-encoding", "connection", "keep-alive", "trailer", "upgrade", "no header", "b"]
+        {
+            assert_eq!(reply.header(name), None, "{name}");
+        }
+        assert_ne!(reply.header("date"), Some("never"));
+        let flow = reply.header("x-request-id").unwrap();
+        assert_eq!(flow.len(), 32);
+        assert_eq!(reply.header("x-value").is_some(), at == 1);
+        let log = server.log();
+        let lines: Vec<&str> = log.lines().filter(|line| line.contains(said)).collect();
+        assert_eq!(lines.len(), at, "one line each: {log}");
+        for part in ["WARN", flow, "content-length", "x-request-id", "no header"] {
+            assert!(lines[at - 1].to_ascii_lowercase().contains(&part.to_ascii_lowercase()), "{part}: {log}");
+        }
+        assert_eq!(lines[at - 1].contains("x-value"), at == 2, "{log}");
+    }
+}
+
+#[test]
+fn a_refusal_that_tells_of_a_flow_without_end_begins_with_that_and_is_short() {
+    let guest = |n| format!("  Participant.join (room: \"hall\", user: \"{n}\", name: name)\n");
+    let guests = (0..60).map(guest).collect::<Vec<String>>().concat();
+    let pairs: String =
+        ["a", "b", "c", "d"].map(|user| format!("  Participant.join (user: {user})\n")).concat();
+    let rules = format!(
+        "contract Odd at \"/odd\"\n\npublic sync Invite\nwhen\n  Requesting.request (route: \"POST /\", name)\nthen\n\
+         {guests}\nsync Meet\nwhen\n{pairs}then\n  Room.open (owner: a + b + c + d)\n\n\
+         public sync Answer\nwhen\n  Requesting.request (route: \"POST /\", name) : (request)\nthen\n  \
+         Requesting.respond (request)\n"
+    );
+    let (server, _folder) = serving(&rules, &["--dev"]);
+    let body = json!({ "name": "n".repeat(3_000) }).to_string();
+    let reply = server.client().request("POST", "/odd", &[], body.as_bytes()).unwrap();
+    assert_eq!(reply.status, 500);
+    assert!(reply.body.len() < 80 << 10, "{}", reply.body.len());
+    let trace = reply.json()["trace"].as_str().unwrap().to_owned();
+    let said = trace.lines().nth(1).unwrap();
+    assert!(
+        said.ends_with("stopped at its bound: too many firings are due at once, of rules/odd/Meet"),
+        "{said}"
+    );
+    assert!(trace.contains(" more records"), "{trace}");
+}

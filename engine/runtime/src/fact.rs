@@ -45,6 +45,11 @@ impl Fact {
         self.output = OnceCell::new();
     }
 
+    /// The input as the action got it.
+    pub(crate) fn given(&self) -> &Json {
+        &self.given
+    }
+
     pub(crate) fn input(&self) -> &Value {
         seen(&self.given, &self.input)
     }

@@ -21,7 +21,7 @@ pub(crate) struct Firing<'f> {
 
 impl<'f> Firing<'f> {
     pub(crate) fn new(engine: &'f Engine, tx: &'f mut Tx, sync: &'f Sync, cause: &'f Cause) -> Self {
-        let asking = Asking { engine, plan: &engine.rules.plan, tx, facts: Vec::new() };
+        let asking = Asking { engine, plan: &engine.rules.plan, tx, facts: Vec::new(), built: 0 };
         Self { asking, sync, cause, facts: Vec::with_capacity(sync.then.len()) }
     }
 
@@ -57,6 +57,7 @@ impl<'f> Firing<'f> {
                 }
             };
             let Asking { engine, tx, .. } = &mut self.asking;
+            let engine = *engine;
             let action = ActionRef::from(call.action);
             let (noted, result) = engine.invoke(action, tx, Given::Value(&input)).await;
             let record = Record::new(action, tx.now(), noted, &result).caused(self.cause);
@@ -67,7 +68,7 @@ impl<'f> Firing<'f> {
                 }
                 Ok(_) if call.outs.is_empty() => None,
                 Ok(output) => {
-                    let as_said = fits(&call.outs, &output.value(), frame, *tx);
+                    let as_said = fits(&call.outs, &output.value(), frame, &mut self.asking.world());
                     (!as_said).then(|| Refusal::internal("a result is not what its pattern says"))
                 }
             };

@@ -4,6 +4,7 @@
 //! of its own, each recorded. A call reads in one direction: bytes, typed input, action, transaction, commit, reply.
 
 mod app;
+mod bound;
 mod carry;
 mod clock;
 mod contract;

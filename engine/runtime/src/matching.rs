@@ -37,6 +37,9 @@ pub(crate) struct Found {
     pub(crate) armed: Vec<SyncId>,
 }
 
+/// Bytes of one value that a pattern's default may build; beyond it, it is null.
+const LARGEST: usize = 16 << 20;
+
 /// What a pattern's default may know of the world.
 pub(crate) struct Outside<'a> {
     clock: &'a dyn Clock,
@@ -59,6 +62,11 @@ impl Surroundings for Outside<'_> {
     fn fresh(&mut self) -> Arc<str> {
         format!("{:032x}", self.ids.bits()).into()
     }
+
+    /// Patterns look at what is there: they build next to nothing, and none of it stays.
+    fn may_build(&mut self, bytes: usize) -> bool {
+        bytes <= LARGEST
+    }
 }
 
 pub(crate) struct Matcher<'a> {
@@ -68,6 +76,8 @@ pub(crate) struct Matcher<'a> {
     /// Syncs that wait for their other lines.
     pub(crate) armed: &'a [SyncId],
     pub(crate) outside: Outside<'a>,
+    /// How many matches are worth finding: a flow with one more is stopped.
+    pub(crate) room: usize,
     pub(crate) scratch: &'a mut Scratch,
 }
 
@@ -83,11 +93,12 @@ pub(crate) struct Scratch {
 }
 
 impl Matcher<'_> {
-    /// What the facts from the one at `first` on complete, in the order in which it fires.
+    /// What the facts from the one at `first` on complete, in the order in which it fires; not all of it, if that is more
+    /// than there is room for.
     pub(crate) fn find(&mut self, first: usize) -> Found {
         let mut found = Found::default();
         let mut candidates = std::mem::take(&mut self.scratch.candidates);
-        for newest in first..self.facts.len() {
+        'facts: for newest in first..self.facts.len() {
             let fact = &self.facts[newest];
             if !self.rules.index.listens(fact.action()) {
                 continue;
@@ -109,6 +120,9 @@ impl Matcher<'_> {
                     found.armed.push(sync);
                 }
                 self.complete(sync, newest, &mut found.matches);
+                if found.matches.len() > self.room {
+                    break 'facts;
+                }
             }
         }
         self.scratch.candidates = candidates;
@@ -124,7 +138,7 @@ impl Matcher<'_> {
         let sync = &self.rules.plan.syncs[id as usize];
         let action = self.facts[newest].action();
         for place in 0..sync.when.len() {
-            if sync.when[place].action == action {
+            if sync.when[place].action == action && matches.len() <= self.room {
                 self.scratch.frame.clear();
                 self.scratch.frame.extend(std::iter::repeat_n(Value::Null, sync.slots.len()));
                 self.join(&mut Join { id, sync, place, newest, matches });
@@ -160,6 +174,9 @@ impl Matcher<'_> {
                     self.join(join);
                 }
                 self.scratch.chosen.pop();
+                if join.matches.len() > self.room {
+                    return;
+                }
             }
         }
     }

@@ -122,8 +122,10 @@ impl Options {
         let (rules, warnings) = rules::load(self.sources, &mut registry, &self.settings)?;
         let layouts = registry.layouts();
         let ids = store.prepare(&layouts).wait().await?;
-        let volatile =
-            layouts.iter().zip(&ids).filter(|(layout, _)| layout.state.volatile).map(|(_, id)| *id).collect();
+        let of_all = layouts.iter().zip(&ids);
+        let mut volatile: Vec<_> =
+            of_all.filter_map(|(layout, id)| layout.state.volatile.then_some(*id)).collect();
+        volatile.sort_unstable();
         registry.bind(places(&layouts, ids));
         let source: Arc<dyn Source> = Arc::<dyn Store>::clone(&store);
         let contracts = Contracts::new(&rules, &registry);

@@ -6,6 +6,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use concord::Json;
+
 use crate::flow::{Flow, FlowId, Note, Record, pack, unpack};
 
 pub(crate) struct Ring {
@@ -39,7 +41,8 @@ impl Ring {
         Self { limit, inner: Mutex::default() }
     }
 
-    /// Adds a flow: what `admit` did before it began, what happened, and what did not.
+    /// Adds a flow: what `admit` did before it began, what happened, and what did not. Of one that would push out most of
+    /// the others only the beginning is kept.
     pub(crate) fn push<'r>(
         &self,
         id: FlowId,
@@ -47,11 +50,16 @@ impl Ring {
         records: impl ExactSizeIterator<Item = &'r Record> + Clone,
         notes: Vec<Note>,
     ) {
-        // What they are given is most of it.
-        let given = records.clone().map(|record| record.input.size()).sum::<usize>();
-        let mut packed = Vec::with_capacity(512 + given);
+        let mut size = 0;
+        let fits = |record: &&Record| {
+            size += record.input.size() + record.outcome.as_ref().map_or(0, Json::size);
+            size <= self.limit / 2
+        };
+        let kept = records.clone().take_while(fits).count();
+        // That is most of it.
+        let mut packed = Vec::with_capacity(512 + size.min(self.limit));
         pack(admitted.iter(), &mut packed);
-        pack(records, &mut packed);
+        pack(records.take(kept), &mut packed);
         let length = packed.len();
         let weight = size_of::<Entry>() + length + notes.iter().map(Note::weight).sum::<usize>();
         let entry = Entry { id, length, weight, notes };

@@ -3,6 +3,9 @@
 //! One thing at a time and depth first: what an action causes is done before the next firing of its parent. What is due
 //! is a stack of matches. Whoever waits for the flow's answer gets it as soon as it is certain; the rest goes on behind it.
 
+mod notes;
+mod stop;
+
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -10,11 +13,12 @@ use std::sync::{Arc, PoisonError};
 use concord::{Blobs, INVALID_REQUEST, Json, Kind, Output, Refusal, Value};
 use concord_store::{CommitError, Owed};
 
+use crate::bound::Weight;
 use crate::carry::Slot;
 use crate::due::{self, Key};
 use crate::eval::{Frame, Halt};
 use crate::fact::Fact;
-use crate::flow::{Cause, Failure, FlowId, Note, What};
+use crate::flow::{Cause, FlowId, Note, What};
 use crate::matching::{Found, Match, Matcher, Outside, Scratch};
 use crate::registry::ActionRef;
 use crate::rules::SyncId;
@@ -53,6 +57,10 @@ pub(crate) struct Run<'e> {
     armed: Vec<SyncId>,
     stack: Vec<Task>,
     scratch: Scratch,
+    /// How many matches there were.
+    matched: usize,
+    /// What the records hold on to, but for the stimulus.
+    weight: Weight,
     /// How many matches on the stack may lead to something that lasts.
     lasting: usize,
     waits: Waits,
@@ -85,6 +93,8 @@ impl<'e> Run<'e> {
             armed: Vec::new(),
             stack: Vec::new(),
             scratch: Scratch::default(),
+            matched: 0,
+            weight: Weight::default(),
             lasting: 0,
             waits,
             answer: Some(answer),
@@ -108,7 +118,8 @@ impl<'e> Run<'e> {
         run.is_open = true;
         run.skip = open.fired.into_iter().collect();
         run.facts = open.records.into_iter().map(Fact::of_record).collect();
-        let mut found = run.find(0);
+        // Those that have fired are found again.
+        let mut found = run.find(0, engine.flow_bound + run.skip.len());
         found.matches.retain(|found| !run.skip.contains(&(found.sync, Arc::clone(&found.records))));
         run.take(found);
         run
@@ -119,6 +130,7 @@ impl<'e> Run<'e> {
         let Input { given, keep, upload, admitted: _ } = input;
         self.blobs = upload.as_ref().and_then(|upload| upload.blobs());
         let (ran, found) = self.transact(Job::Call(action, given, keep.as_ref()), None).await;
+        self.weight.bytes = 0;
         self.take(found);
         if let End::Called(result) = ran.end {
             self.begin(action, result);
@@ -146,8 +158,11 @@ impl<'e> Run<'e> {
         while let Some(task) = self.stack.pop() {
             match task {
                 Task::Refuse(action, refusal) => self.say(Answer::Refused(Some(action), refusal)),
-                Task::Fire(_) if self.facts.len() >= self.engine.flow_bound => self.stop(),
                 Task::Fire(due) => {
+                    if let Some(excess) = self.excess() {
+                        self.stop(excess, due.sync);
+                        continue;
+                    }
                     self.lasting -= usize::from(self.engine.rules.is_lasting(due.sync));
                     let waited = self.answer.is_some();
                     self.fire(due).await;
@@ -186,18 +201,6 @@ impl<'e> Run<'e> {
         over
     }
 
-    /// The flow has no end of its own.
-    fn stop(&mut self) {
-        let last = self.facts.iter().rev().filter_map(|fact| fact.record.cause.as_ref());
-        let names: BTreeSet<&str> = last.take(100).map(|cause| &*cause.sync).collect();
-        let names = names.into_iter().collect::<Vec<&str>>().join(", ");
-        tracing::error!(flow = %self.id, syncs = names, "a flow went on and on, and was stopped");
-        self.notes.push(Note { cause: None, what: What::Endless });
-        self.stack.clear();
-        self.lasting = 0;
-        self.say(Answer::Refused(None, Refusal::internal(format!("the flow has no end: {names}"))));
-    }
-
     async fn fire(&mut self, due: Match) {
         let engine = self.engine;
         let Match { sync: id, records, mut frame } = due;
@@ -228,9 +231,11 @@ impl<'e> Run<'e> {
                 self.note(cause, What::Dropped { line, frame });
             }
             End::Halted(line, frame, halt) => {
-                let (by, refusal) = match halt {
-                    Halt::Else(refusal) => (None, refusal),
-                    Halt::Failed(action, refusal) => (Some(action), refusal),
+                let (by, frame, refusal) = match halt {
+                    Halt::Else(refusal) => (None, frame, refusal),
+                    Halt::Failed(action, refusal) => (Some(action), frame, refusal),
+                    // Too large to be kept.
+                    Halt::Burst(refusal) => (None, Frame::new(), refusal),
                 };
                 self.refused(cause, Some(line), frame, &refusal, has_stimulus);
                 if has_stimulus {
@@ -248,18 +253,6 @@ impl<'e> Run<'e> {
             // A firing is no call and admits nobody.
             End::Called(_) | End::Admitted(_) => {}
         }
-    }
-
-    fn note(&mut self, cause: Cause, what: What) {
-        self.notes.push(Note { cause: Some(cause), what });
-    }
-
-    fn refused(&mut self, cause: Cause, line: Option<usize>, frame: Frame, refusal: &Refusal, answers: bool) {
-        if !answers {
-            let (sync, code, why) = (&*cause.sync, &*refusal.code, refusal.chain());
-            tracing::warn!(flow = %self.id, sync, code, message = &*refusal.message, why, "a reaction failed");
-        }
-        self.note(cause, What::Refused { line, frame, failure: Failure::from(refusal) });
     }
 
     /// The response among the records from this one on, if one is to our request.
@@ -313,6 +306,7 @@ impl<'e> Run<'e> {
                         self.fired.clear();
                     }
                     self.is_open &= !closing.contains(&self.id.0);
+                    self.weigh(first);
                     return (ran, found);
                 }
                 Err(CommitError::Conflict(key)) => {
@@ -341,14 +335,19 @@ impl<'e> Run<'e> {
     /// What the records from this one on make due.
     fn lead_to(&mut self, first: usize) -> Found {
         let listens = |fact: &Fact| self.engine.rules.index.listens(fact.action());
-        if self.facts[first..].iter().any(listens) { self.find(first) } else { Found::default() }
+        if !self.facts[first..].iter().any(listens) {
+            return Found::default();
+        }
+        self.find(first, self.engine.flow_bound.saturating_sub(self.stack.len()))
     }
 
-    fn find(&mut self, first: usize) -> Found {
+    /// What the records from this one on make due, up to one more than there is room for.
+    fn find(&mut self, first: usize, room: usize) -> Found {
         let engine = self.engine;
         let outside = Outside::of(engine);
         let scratch = &mut self.scratch;
-        Matcher { rules: &engine.rules, facts: &self.facts, armed: &self.armed, outside, scratch }.find(first)
+        Matcher { rules: &engine.rules, facts: &self.facts, armed: &self.armed, outside, room, scratch }
+            .find(first)
     }
 
     /// What the store has to know, so that nothing that is due is lost in a crash.
@@ -372,6 +371,7 @@ impl<'e> Run<'e> {
     fn take(&mut self, found: Found) {
         self.is_taken_up |= !found.matches.is_empty();
         self.armed.extend(found.armed);
+        self.matched += found.matches.len();
         for due in found.matches.into_iter().rev() {
             self.lasting += usize::from(self.engine.rules.is_lasting(due.sync));
             self.stack.push(Task::Fire(due));

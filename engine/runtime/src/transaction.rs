@@ -4,7 +4,7 @@
 //! of it counts before the commit. Who loses a conflict runs the job again.
 
 use std::any::Any;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
@@ -38,8 +38,8 @@ pub(crate) struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) queue: Arc<Queue>,
-    /// Collections whose documents never reach the disk.
-    pub(crate) volatile: HashSet<CollectionId>,
+    /// Collections whose documents never reach the disk, sorted: there are few, and every commit asks.
+    pub(crate) volatile: Vec<CollectionId>,
     /// How long an external action may take.
     pub(crate) deadline: Duration,
     /// Actions in one flow at most.
@@ -143,7 +143,7 @@ impl Engine {
     }
 
     async fn admit(&self, tx: &mut Tx, lines: &[Step], frame: &Frame) -> Ran {
-        let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, facts: Vec::new() };
+        let mut asking = Asking { engine: self, plan: &self.rules.plan, tx, facts: Vec::new(), built: 0 };
         let end = match asking.lines(lines, frame.clone()).await {
             Err((line, frame, halt)) => End::Halted(line, frame, halt),
             Ok(framed) => match (framed.dropped, framed.frames.into_iter().next()) {
@@ -205,7 +205,11 @@ impl Engine {
 
     /// Whether any of it is to reach the disk.
     pub(crate) fn is_durable(&self, changes: &Changes) -> bool {
-        changes.writes.iter().any(|write| !self.volatile.contains(&write.key.collection))
+        changes.writes.iter().any(|write| !self.is_volatile(write.key.collection))
+    }
+
+    fn is_volatile(&self, collection: CollectionId) -> bool {
+        self.volatile.binary_search(&collection).is_ok()
     }
 
     fn is_transient(&self, action: ActionRef) -> bool {
@@ -217,7 +221,7 @@ impl Engine {
         if self.volatile.is_empty() {
             return false;
         }
-        let mut sides = changes.collections().map(|collection| self.volatile.contains(&collection));
+        let mut sides = changes.collections().map(|collection| self.is_volatile(collection));
         sides.next().is_some_and(|first| sides.any(|side| side != first))
     }
 }
@@ -242,7 +246,10 @@ impl Ran {
         match &self.end {
             End::Called(result) => result.is_err(),
             End::Done | End::Admitted(_) => false,
-            End::Halted(_, _, Halt::Else(_)) => self.facts.iter().any(Fact::has_failed),
+            // Of a firing that was halted no record is left; `admit` without one has written nothing.
+            End::Halted(_, _, Halt::Else(_) | Halt::Burst(_)) => {
+                self.facts.is_empty() || self.facts.iter().any(Fact::has_failed)
+            }
             End::Dropped(..) | End::Halted(..) | End::Failed(..) => true,
         }
     }

@@ -11,7 +11,10 @@ use concord::{INVALID_REQUEST, Kind, Refusal};
 use concord_runtime::{Admission, Answered, Content, ContractId, Head};
 use http_body_util::Full;
 use hyper::body::Body;
-use hyper::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{
+    ACCESS_CONTROL_EXPOSE_HEADERS, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, HeaderValue,
+    TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
@@ -32,16 +35,23 @@ pub(crate) async fn answer<B: Body<Data = Bytes, Error: Into<Cause>> + Send>(
 ) -> Response<Full<Bytes>> {
     let started = Instant::now();
     let (asked, body) = request.into_parts();
-    let response = respond(answered(site, contract, &asked, body).await, &asked);
+    let mut cut = false;
+    let answered = answered(site, contract, &asked, body, &mut cut).await;
+    let mut response = respond(answered, &asked);
+    if cut {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     site.metrics.answered(None, response.status(), started.elapsed());
     response
 }
 
+/// What the contract answers; `cut` says whether something is left of the body, which is not worth waiting for.
 async fn answered<B: Body<Data = Bytes, Error: Into<Cause>> + Send>(
     site: &Site,
     contract: ContractId,
     asked: &Parts,
     body: B,
+    cut: &mut bool,
 ) -> Answered {
     let Some(_place) = site.in_flight.enter() else {
         let refusal = Refusal::new(Kind::Unavailable, "OVERLOADED", "too much is going on; try again");
@@ -62,10 +72,8 @@ async fn answered<B: Body<Data = Bytes, Error: Into<Cause>> + Send>(
         Ok(content) => site.app.request(admission, content).await,
         Err(fault) => {
             let (refusal, status) = as_refusal(fault);
-            let mut refused = site.app.refuse(admission, refusal, status);
-            // What is left of the body is not worth waiting for.
-            refused.headers.push((CONNECTION.as_str().to_owned(), "close".to_owned()));
-            refused
+            *cut = true;
+            site.app.refuse(admission, refusal, status)
         }
     }
 }
@@ -108,7 +116,28 @@ pub(crate) fn text_headers(asked: &Parts) -> Vec<(String, String)> {
     headers.filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?))).collect()
 }
 
-/// The same as a response. What a contract says and HTTP cannot carry is left out.
+/// Headers that are not a rule's to set: they say where a message ends and what becomes of its connection, or are the
+/// server's word.
+static OWN: [HeaderName; 10] = [
+    CONNECTION,
+    CONTENT_LENGTH,
+    DATE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    reply::REQUEST_ID,
+];
+
+/// A header that a rule set, if HTTP can carry it and rules may set it.
+fn header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
+    let name = HeaderName::try_from(name).ok().filter(|name| !OWN.contains(name))?;
+    Some((name, HeaderValue::try_from(value).ok()?))
+}
+
+/// The same as a response. Headers of rules that cannot go out are left out, and the log says so.
 pub(crate) fn respond(answered: Answered, asked: &Parts) -> Response<Full<Bytes>> {
     let Answered { flow, status, headers, body, refused } = answered;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -126,10 +155,18 @@ pub(crate) fn respond(answered: Answered, asked: &Parts) -> Response<Full<Bytes>
     if let Ok(id) = HeaderValue::from_bytes(&flow.digits()) {
         map.insert(reply::REQUEST_ID, id);
     }
+    let mut lost = Vec::new();
     for (name, value) in headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            map.insert(name, value);
+        match header(&name, &value) {
+            Some((name, value)) => drop(map.insert(name, value)),
+            None => lost.push(name),
         }
+    }
+    if !lost.is_empty() {
+        // Their names alone: what they say may be secret.
+        let names = lost.join(", ");
+        let headers = &names[..names.floor_char_boundary(256)];
+        tracing::warn!(request = %flow, headers, "a rule set headers that cannot be sent; they were left out");
     }
     response
 }

@@ -91,6 +91,6 @@ pub(crate) fn log(asked: Option<&Parts>, status: StatusCode, flow: FlowId, refus
 }
 
 /// As much of a path as is worth keeping.
-fn shortened(path: &str) -> &str {
+pub(super) fn shortened(path: &str) -> &str {
     &path[..path.floor_char_boundary(256)]
 }

@@ -198,6 +198,12 @@ mod tests {
         assert_eq!(value.to_json(), json);
         assert_eq!(value, serde_json::from_str(&json).unwrap());
         let Value::List(items) = &value else { panic!("{value}") };
+        let Value::Text(text) = &items[0] else { panic!("{value}") };
+        for (prefix, is_so) in
+            [("v=0", true), ("", true), ("v=0\r\nv", true), (r"v=0\r", false), ("w", false)]
+        {
+            assert_eq!(text.starts_with(prefix), is_so, "{prefix}");
+        }
         assert_eq!(items[0].as_text().unwrap(), format!("{}é/", "v=0\r\n".repeat(64)));
     }
 

@@ -8,6 +8,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+use super::to_json::plain;
+
 /// A text: what [`Value::Text`](super::Value::Text) holds. It is used as a `str`.
 ///
 /// ```
@@ -60,6 +62,13 @@ impl Text {
             Form::Plain(_) => None,
             Form::Quoted(quoted) => Some(&quoted.json),
         }
+    }
+
+    /// Whether it begins so. A text that passes through need not be read for that.
+    pub fn starts_with(&self, prefix: &str) -> bool {
+        let begins_in_json = self.json().is_some_and(|json| json[1..].starts_with(prefix));
+        let is_plain = plain(prefix.as_bytes()) == prefix.len();
+        (begins_in_json && is_plain) || (**self).starts_with(prefix)
     }
 
     /// Bytes that it holds on to, roughly.

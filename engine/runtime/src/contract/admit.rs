@@ -167,7 +167,7 @@ impl App {
 
 fn as_refusal(halt: &Halt) -> (Option<ActionRef>, Refusal) {
     match halt {
-        Halt::Else(refusal) => (None, refusal.clone()),
+        Halt::Else(refusal) | Halt::Burst(refusal) => (None, refusal.clone()),
         Halt::Failed(action, refusal) => (Some(*action), refusal.clone()),
     }
 }

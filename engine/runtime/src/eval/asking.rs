@@ -9,7 +9,8 @@ use concord_lang::Plan;
 use concord_lang::plan::{Call, Expr, ExprKind, Mode, Otherwise, Part, Step, StepKind};
 
 use super::pattern::{fits, unbind};
-use super::pure::{self, Frame, Surroundings};
+use super::pure::{self, Frame};
+use super::world::{World, is_bounded};
 use crate::fact::Fact;
 use crate::flow::Record;
 use crate::registry::ActionRef;
@@ -22,6 +23,8 @@ pub(crate) enum Halt {
     Else(Refusal),
     /// A query, or an action of `admit`, failed.
     Failed(ActionRef, Refusal),
+    /// The expressions built more than may be held.
+    Burst(Refusal),
 }
 
 impl Halt {
@@ -30,6 +33,7 @@ impl Halt {
         let acts = call.is_some_and(|call| call.rows.is_none());
         match self {
             Self::Else(_) => true,
+            Self::Burst(_) => false,
             Self::Failed(_, refusal) if acts => {
                 !matches!(refusal.kind, Kind::Internal | Kind::Upstream | Kind::Unavailable)
             }
@@ -53,21 +57,18 @@ pub(crate) struct Asking<'a> {
     pub(crate) tx: &'a mut Tx,
     /// What actions of `admit` did.
     pub(crate) facts: Vec<Fact>,
+    /// Bytes that expressions have built.
+    pub(crate) built: usize,
 }
 
 type Later<'s, T> = Pin<Box<dyn Future<Output = T> + Send + 's>>;
 
-impl Surroundings for Tx {
-    fn now(&self) -> i64 {
-        Tx::now(self).0
-    }
-
-    fn fresh(&mut self) -> Arc<str> {
-        self.fresh_id::<()>().as_str().into()
-    }
-}
-
 impl Asking<'_> {
+    /// What expressions see of it.
+    pub(crate) fn world(&mut self) -> World<'_> {
+        World { tx: self.tx, built: &mut self.built }
+    }
+
     /// Runs lines, one after the other, over all frames.
     pub(crate) async fn lines(
         &mut self,
@@ -163,7 +164,7 @@ impl Asking<'_> {
                 Mode::First | Mode::OptionalFirst | Mode::No => true,
             };
             // What the pattern names was null before: nothing else binds it.
-            match (fits(&call.outs, row, frame, self.tx), mode) {
+            match (fits(&call.outs, row, frame, &mut self.world()), mode) {
                 (true, Mode::Each | Mode::Optional | Mode::First | Mode::OptionalFirst) if is_last => {
                     kept.push(std::mem::take(frame));
                     return Ok(true);
@@ -172,7 +173,11 @@ impl Asking<'_> {
                     unbind(&call.outs, frame);
                     return Ok(false);
                 }
-                (true, _) => kept.push(frame.clone()),
+                (true, _) => {
+                    self.built = self.built.saturating_add(size_of_val(&**frame));
+                    is_bounded(self.built)?;
+                    kept.push(frame.clone());
+                }
                 (false, _) => {}
             }
             unbind(&call.outs, frame);
@@ -208,9 +213,11 @@ impl Asking<'_> {
             }
             args.into()
         } else {
-            let arg = |(name, expr): &(Arc<str>, Expr)| (name.into(), pure::value(expr, frame, self.tx));
+            let mut world = self.world();
+            let arg = |(name, expr): &(Arc<str>, Expr)| (name.into(), pure::value(expr, frame, &mut world));
             call.args.iter().map(arg).collect()
         };
+        is_bounded(self.built)?;
         let is_null = |(_, value): &(Name, Value)| value.is_null();
         if args.iter().any(is_null) {
             return Ok(Value::Object(args.iter().filter(|arg| !is_null(arg)).cloned().collect()));
@@ -220,7 +227,13 @@ impl Asking<'_> {
 
     /// The value of an expression.
     pub(crate) async fn value(&mut self, expr: &Expr, frame: &mut Frame) -> Result<Value, Halt> {
-        if expr.asks { self.asked(expr, frame).await } else { Ok(pure::value(expr, frame, self.tx)) }
+        let value = if expr.asks {
+            self.asked(expr, frame).await?
+        } else {
+            pure::value(expr, frame, &mut self.world())
+        };
+        is_bounded(self.built)?;
+        Ok(value)
     }
 
     fn asked<'s>(&'s mut self, expr: &'s Expr, frame: &'s mut Frame) -> Later<'s, Result<Value, Halt>> {
@@ -237,18 +250,18 @@ impl Asking<'_> {
                     for item in items {
                         values.push(self.value(item, frame).await?);
                     }
-                    Value::List(values.into())
+                    pure::list_of(values, &mut self.world())
                 }
                 ExprKind::Rows { call, filter, give } => {
                     let rows = self.rows(call, frame).await?;
                     let mut given = Vec::with_capacity(rows.len());
                     for row in rows.iter() {
-                        if fits(&call.outs, row, frame, self.tx) {
+                        if fits(&call.outs, row, frame, &mut self.world()) {
                             self.give(filter.as_ref(), give, frame, &mut given).await?;
                         }
                     }
                     unbind(&call.outs, frame);
-                    Value::List(given.into())
+                    pure::list_of(given, &mut self.world())
                 }
                 ExprKind::Items { slot, list, filter, give } => {
                     let list = self.value(list, frame).await?;
@@ -260,7 +273,7 @@ impl Asking<'_> {
                         }
                         frame[*slot] = Value::Null;
                     }
-                    Value::List(given.into())
+                    pure::list_of(given, &mut self.world())
                 }
                 ExprKind::If(condition, yes, no) => {
                     let branch = if self.value(condition, frame).await?.is_true() { yes } else { no };
@@ -281,18 +294,19 @@ impl Asking<'_> {
                 ExprKind::Not(inner) => Value::Bool(!self.value(inner, frame).await?.is_true()),
                 ExprKind::Compute(op, a, b) => {
                     let a = self.value(a, frame).await?;
-                    pure::compute(*op, &a, &self.value(b, frame).await?)
+                    let b = self.value(b, frame).await?;
+                    pure::compute(*op, &a, &b, &mut self.world())
                 }
                 ExprKind::Function(name, args) => {
                     let args = self.values(args, frame).await?;
-                    super::functions::function(*name, &args, self.tx)
+                    super::functions::function(*name, &args, &mut self.world())
                 }
                 ExprKind::View(view, args) => {
                     let args = self.values(args, frame).await?;
                     self.view(*view, args).await?
                 }
                 // These ask nothing.
-                ExprKind::Const(_) | ExprKind::Slot(_) => pure::value(expr, frame, self.tx),
+                ExprKind::Const(_) | ExprKind::Slot(_) => pure::value(expr, frame, &mut self.world()),
             })
         })
     }
@@ -315,7 +329,7 @@ impl Asking<'_> {
                 Part::Spread(expr) => pure::spread(&mut fields, &self.value(expr, frame).await?),
             }
         }
-        Ok(Value::Object(fields.into()))
+        Ok(pure::object(fields, &mut self.world()))
     }
 
     async fn give(

@@ -24,7 +24,10 @@ pub(super) fn function(name: Function, args: &[Value], world: &mut dyn Surroundi
             (Value::List(items), item) => items.contains(item),
             _ => false,
         }),
-        Function::StartsWith => texts(first, second, |text, part| Value::Bool(text.starts_with(part))),
+        Function::StartsWith => match (first, second) {
+            (Value::Text(text), Value::Text(part)) => Value::Bool(text.starts_with(part)),
+            _ => Value::Null,
+        },
         Function::Matches => texts(first, second, |text, pattern| Value::Bool(matches(text, pattern))),
         Function::Split => texts(first, second, |text, by| {
             if by.is_empty() {

@@ -7,6 +7,7 @@ mod asking;
 mod functions;
 pub(crate) mod pattern;
 pub(crate) mod pure;
+mod world;
 
 pub(crate) use self::asking::{Asking, Halt};
 pub(crate) use self::pure::{Frame, Surroundings};

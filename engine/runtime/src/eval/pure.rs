@@ -19,6 +19,8 @@ pub(crate) trait Surroundings {
     fn now(&self) -> i64;
     /// A fresh id.
     fn fresh(&mut self) -> Arc<str>;
+    /// Whether so many more bytes may be built. If not, the value is null, and whoever asked for it has to look.
+    fn may_build(&mut self, bytes: usize) -> bool;
 }
 
 pub(crate) fn value(expr: &Expr, frame: &mut Frame, world: &mut dyn Surroundings) -> Value {
@@ -41,20 +43,24 @@ pub(crate) fn value(expr: &Expr, frame: &mut Frame, world: &mut dyn Surroundings
                     Part::Spread(expr) => spread(&mut fields, &value(expr, frame, world)),
                 }
             }
-            Value::Object(fields.into())
+            object(fields, world)
         }
-        ExprKind::List(items) => Value::List(items.iter().map(|item| value(item, frame, world)).collect()),
+        ExprKind::List(items) => list_of(items.iter().map(|item| value(item, frame, world)).collect(), world),
         ExprKind::Items { slot, list, filter, give } => {
             let Value::List(items) = value(list, frame, world) else { return Value::List([].into()) };
             let mut given = Vec::with_capacity(items.len());
             for item in items.iter() {
                 frame[*slot] = item.clone();
                 if filter.as_ref().is_none_or(|filter| value(filter, frame, world).is_true()) {
-                    given.push(value(give, frame, world));
+                    let item = value(give, frame, world);
+                    if item.is_null() && !world.may_build(0) {
+                        break; // nobody will look at it
+                    }
+                    given.push(item);
                 }
             }
             frame[*slot] = Value::Null;
-            Value::List(given.into())
+            list_of(given, world)
         }
         ExprKind::If(condition, yes, no) => {
             let branch = if value(condition, frame, world).is_true() { yes } else { no };
@@ -73,7 +79,8 @@ pub(crate) fn value(expr: &Expr, frame: &mut Frame, world: &mut dyn Surroundings
         ExprKind::Not(inner) => Value::Bool(!value(inner, frame, world).is_true()),
         ExprKind::Compute(op, a, b) => {
             let a = value(a, frame, world);
-            compute(*op, &a, &value(b, frame, world))
+            let b = value(b, frame, world);
+            compute(*op, &a, &b, world)
         }
         ExprKind::Function(name, args) => {
             let args: Vec<Value> = args.iter().map(|arg| value(arg, frame, world)).collect();
@@ -82,6 +89,14 @@ pub(crate) fn value(expr: &Expr, frame: &mut Frame, world: &mut dyn Surroundings
         // These ask; they never get here.
         ExprKind::Rows { .. } | ExprKind::View(..) => Value::Null,
     }
+}
+
+pub(super) fn object(fields: Vec<(Name, Value)>, world: &mut dyn Surroundings) -> Value {
+    if world.may_build(size_of_val(&*fields)) { Value::Object(fields.into()) } else { Value::Null }
+}
+
+pub(super) fn list_of(items: Vec<Value>, world: &mut dyn Surroundings) -> Value {
+    if world.may_build(size_of_val(&*items)) { Value::List(items.into()) } else { Value::Null }
 }
 
 /// Sets a field; the last of one name counts, in the place of the first.
@@ -110,7 +125,7 @@ pub(super) fn index(list: &Value, at: &Value) -> Value {
     }
 }
 
-pub(super) fn compute(op: Operator, a: &Value, b: &Value) -> Value {
+pub(super) fn compute(op: Operator, a: &Value, b: &Value, world: &mut dyn Surroundings) -> Value {
     match op {
         Operator::Equal => Value::Bool(a == b),
         Operator::Unequal => Value::Bool(a != b),
@@ -122,7 +137,7 @@ pub(super) fn compute(op: Operator, a: &Value, b: &Value) -> Value {
             Value::List(items) => items.contains(a),
             _ => false,
         }),
-        Operator::Add => add(a, b),
+        Operator::Add => add(a, b, world),
         Operator::Subtract => arithmetic(a, b, i64::checked_sub, |a, b| a - b),
         Operator::Multiply => arithmetic(a, b, i64::checked_mul, |a, b| a * b),
         Operator::Divide => match (a.as_number(), b.as_number()) {
@@ -142,10 +157,16 @@ fn ordered(a: &Value, b: &Value, wanted: fn(std::cmp::Ordering) -> bool) -> Valu
     Value::Bool(order.is_some_and(wanted))
 }
 
-fn add(a: &Value, b: &Value) -> Value {
+fn add(a: &Value, b: &Value, world: &mut dyn Surroundings) -> Value {
     match (a, b) {
-        (Value::Text(a), Value::Text(b)) => Value::text(format!("{}{}", &**a, &**b)),
-        (Value::List(a), Value::List(b)) => Value::List(a.iter().chain(b.iter()).cloned().collect()),
+        (Value::Text(a), Value::Text(b)) => {
+            let fits = world.may_build(a.len() + b.len());
+            if fits { Value::text(format!("{}{}", &**a, &**b)) } else { Value::Null }
+        }
+        (Value::List(a), Value::List(b)) => {
+            let fits = world.may_build(size_of_val(&**a) + size_of_val(&**b));
+            if fits { Value::List(a.iter().chain(b.iter()).cloned().collect()) } else { Value::Null }
+        }
         _ => arithmetic(a, b, i64::checked_add, |a, b| a + b),
     }
 }

@@ -18,7 +18,10 @@ use crate::rules::SyncId;
 const MOST: usize = 20;
 
 pub(super) fn misses(app: &App, flow: &Flow) -> Vec<Near> {
-    let mut near: Vec<Near> = flow.notes.iter().map(|note| told(app, note)).collect();
+    // What became of the whole comes first: it is why most people ask.
+    let (whole, firings): (Vec<&Note>, Vec<&Note>) = flow.notes.iter().partition(|note| note.cause.is_none());
+    let notes = whole.into_iter().chain(firings).take(MOST);
+    let mut near: Vec<Near> = notes.map(|note| told(app, note)).collect();
     let woken: HashSet<&str> = flow
         .records
         .iter()
@@ -55,8 +58,8 @@ fn told(app: &App, note: &Note) -> Near {
         }
         What::SecondResponse => (None, None, "a second response, which nobody received".to_owned()),
         What::Unanswered => (None, None, "no sync responded to the request".to_owned()),
-        What::Endless => {
-            (None, None, "the flow was stopped at its bound: its syncs wake each other".to_owned())
+        What::Endless { excess, syncs } => {
+            (None, None, format!("the flow was stopped at its bound: {} {syncs}", excess.text()))
         }
     };
     let span = span.or(sync.map(|sync| sync.span));

@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use concord::{Ids, Kind, Millis, Value};
 
+use crate::bound::Excess;
+
 pub(crate) use self::packed::{pack, unpack};
 pub use self::record::{Cause, Failure, Record};
 
@@ -91,8 +93,8 @@ pub(crate) enum What {
     SecondResponse,
     /// Nothing responded.
     Unanswered,
-    /// The flow was stopped at its bound.
-    Endless,
+    /// The flow was stopped at a bound; with the names of the syncs that led there.
+    Endless { excess: Excess, syncs: Box<str> },
 }
 
 impl Note {
@@ -100,7 +102,7 @@ impl Note {
     pub(crate) fn is_stranded(&self) -> bool {
         match &self.what {
             What::Refused { failure, .. } => failure.kind == Kind::Unavailable,
-            What::Dropped { .. } | What::SecondResponse | What::Unanswered | What::Endless => false,
+            What::Dropped { .. } | What::SecondResponse | What::Unanswered | What::Endless { .. } => false,
         }
     }
 
@@ -108,7 +110,7 @@ impl Note {
     pub(crate) fn weight(&self) -> usize {
         let frame = match &self.what {
             What::Dropped { frame, .. } | What::Refused { frame, .. } => &frame[..],
-            What::SecondResponse | What::Unanswered | What::Endless => &[],
+            What::SecondResponse | What::Unanswered | What::Endless { .. } => &[],
         };
         size_of::<Self>() + frame.iter().map(|value| size_of::<Value>() + value.weight()).sum::<usize>()
     }

@@ -14,37 +14,15 @@ use super::{Cause, Failure, Record};
 
 /// Appends records.
 pub(crate) fn pack<'r>(records: impl ExactSizeIterator<Item = &'r Record>, into: &mut Vec<u8>) {
-    count(records.len(), into);
-    for record in records {
-        let ActionId(action) = record.action.into();
-        into.put_i32_le(record.number);
-        into.put_u32_le(action);
-        into.put_i64_le(record.at.0);
-        json(&record.input, into);
-        match &record.outcome {
-            Ok(output) => json(output, into),
-            Err(Failure { kind, code, message }) => {
-                into.put_u8(FAILURE);
-                for part in [kind.name(), code, message] {
-                    text(part, into);
-                }
-            }
-        }
-        match &record.cause {
-            None => into.put_u8(NONE),
-            Some(Cause { sync, records }) => {
-                into.put_u8(SOME);
-                text(sync, into);
-                count(records.len(), into);
-                records.iter().for_each(|record| into.put_u32_le(*record));
-            }
-        }
-    }
+    let mut packer = Packer { into, quoted: Vec::new() };
+    packer.count(records.len());
+    records.for_each(|record| packer.record(record));
 }
 
 /// Takes records off the front.
 pub(crate) fn unpack(from: &mut &[u8]) -> Option<Vec<Record>> {
-    (0..length(from)?).map(|_| record(from)).collect()
+    let mut unpacker = Unpacker { from, quoted: Vec::new() };
+    unpacker.many(Unpacker::record)
 }
 
 const NULL: u8 = 0;
@@ -55,137 +33,199 @@ const FLOAT: u8 = 4;
 const TEXT: u8 = 5;
 /// A text as JSON has it.
 const QUOTED: u8 = 6;
-const LIST: u8 = 7;
-const OBJECT: u8 = 8;
+/// One of those that came before, by its number: what is relayed stands in a flow at least twice.
+const AGAIN: u8 = 7;
+const LIST: u8 = 8;
+const OBJECT: u8 = 9;
 /// JSON text, in place of a value.
-const JSON: u8 = 9;
+const JSON: u8 = 10;
 /// A refusal, in place of a value.
-const FAILURE: u8 = 10;
+const FAILURE: u8 = 11;
 const NONE: u8 = 0;
 const SOME: u8 = 1;
 
-/// Lengths take four bytes: what is longer does not fit in a request.
-fn count(length: usize, into: &mut Vec<u8>) {
-    into.put_u32_le(u32::try_from(length).unwrap_or(u32::MAX));
+struct Packer<'r, 'i> {
+    into: &'i mut Vec<u8>,
+    quoted: Vec<&'r str>,
 }
 
-fn text(text: &str, into: &mut Vec<u8>) {
-    count(text.len(), into);
-    into.put_slice(text.as_bytes());
-}
+impl<'r> Packer<'r, '_> {
+    /// Lengths take four bytes: what is longer does not fit in a request.
+    fn count(&mut self, length: usize) {
+        self.into.put_u32_le(u32::try_from(length).unwrap_or(u32::MAX));
+    }
 
-fn json(json: &Json, into: &mut Vec<u8>) {
-    match json {
-        Json::Value(of) => value(of, into),
-        Json::Text(text) => {
-            into.put_u8(JSON);
-            count(text.len(), into);
-            into.put_slice(text);
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.count(bytes.len());
+        self.into.put_slice(bytes);
+    }
+
+    fn record(&mut self, record: &'r Record) {
+        let ActionId(action) = record.action.into();
+        self.into.put_i32_le(record.number);
+        self.into.put_u32_le(action);
+        self.into.put_i64_le(record.at.0);
+        self.json(&record.input);
+        match &record.outcome {
+            Ok(output) => self.json(output),
+            Err(Failure { kind, code, message }) => {
+                self.into.put_u8(FAILURE);
+                for part in [kind.name(), code, message] {
+                    self.bytes(part.as_bytes());
+                }
+            }
+        }
+        match &record.cause {
+            None => self.into.put_u8(NONE),
+            Some(Cause { sync, records }) => {
+                self.into.put_u8(SOME);
+                self.bytes(sync.as_bytes());
+                self.count(records.len());
+                records.iter().for_each(|record| self.into.put_u32_le(*record));
+            }
+        }
+    }
+
+    fn json(&mut self, json: &'r Json) {
+        match json {
+            Json::Value(of) => self.value(of),
+            Json::Text(text) => {
+                self.into.put_u8(JSON);
+                self.bytes(text);
+            }
+        }
+    }
+
+    fn value(&mut self, of: &'r Value) {
+        match of {
+            Value::Null => self.into.put_u8(NULL),
+            Value::Bool(false) => self.into.put_u8(FALSE),
+            Value::Bool(true) => self.into.put_u8(TRUE),
+            Value::Int(number) => {
+                self.into.put_u8(INT);
+                self.into.put_i64_le(*number);
+            }
+            Value::Float(number) => {
+                self.into.put_u8(FLOAT);
+                self.into.put_f64_le(*number);
+            }
+            Value::Text(of) => match of.json() {
+                None => {
+                    self.into.put_u8(TEXT);
+                    self.bytes(of.as_bytes());
+                }
+                Some(json) => self.quoted(json),
+            },
+            Value::List(items) => {
+                self.into.put_u8(LIST);
+                self.count(items.len());
+                items.iter().for_each(|item| self.value(item));
+            }
+            Value::Object(fields) => {
+                self.into.put_u8(OBJECT);
+                self.count(fields.len());
+                for (name, of) in fields.iter() {
+                    self.bytes(name.as_bytes());
+                    self.value(of);
+                }
+            }
+        }
+    }
+
+    fn quoted(&mut self, json: &'r str) {
+        if let Some(earlier) = self.quoted.iter().position(|earlier| std::ptr::eq(*earlier, json)) {
+            self.into.put_u8(AGAIN);
+            self.count(earlier);
+        } else {
+            self.into.put_u8(QUOTED);
+            self.bytes(json.as_bytes());
+            self.quoted.push(json);
         }
     }
 }
 
-fn value(of: &Value, into: &mut Vec<u8>) {
-    match of {
-        Value::Null => into.put_u8(NULL),
-        Value::Bool(false) => into.put_u8(FALSE),
-        Value::Bool(true) => into.put_u8(TRUE),
-        Value::Int(number) => {
-            into.put_u8(INT);
-            into.put_i64_le(*number);
-        }
-        Value::Float(number) => {
-            into.put_u8(FLOAT);
-            into.put_f64_le(*number);
-        }
-        Value::Text(of) => match of.json() {
-            None => {
-                into.put_u8(TEXT);
-                text(of, into);
-            }
-            Some(json) => {
-                into.put_u8(QUOTED);
-                text(json, into);
-            }
-        },
-        Value::List(items) => {
-            into.put_u8(LIST);
-            count(items.len(), into);
-            items.iter().for_each(|item| value(item, into));
-        }
-        Value::Object(fields) => {
-            into.put_u8(OBJECT);
-            count(fields.len(), into);
-            for (name, of) in fields.iter() {
-                text(name, into);
-                value(of, into);
-            }
-        }
+struct Unpacker<'f, 'b> {
+    from: &'f mut &'b [u8],
+    quoted: Vec<Value>,
+}
+
+impl<'b> Unpacker<'_, 'b> {
+    fn length(&mut self) -> Option<usize> {
+        usize::try_from(self.from.try_get_u32_le().ok()?).ok()
     }
-}
 
-fn record(from: &mut &[u8]) -> Option<Record> {
-    let number = from.try_get_i32_le().ok()?;
-    let action = ActionId(from.try_get_u32_le().ok()?).into();
-    let at = Millis(from.try_get_i64_le().ok()?);
-    let input = read_json(from)?;
-    let outcome = if from.first() == Some(&FAILURE) { Err(failure(from)?) } else { Ok(read_json(from)?) };
-    let cause = match from.try_get_u8().ok()? {
-        NONE => None,
-        _ => Some(Cause {
-            sync: read_text(from)?.into(),
-            records: (0..length(from)?).map(|_| from.try_get_u32_le().ok()).collect::<Option<_>>()?,
-        }),
-    };
-    Some(Record { number, action, at, input, outcome, cause })
-}
-
-fn failure(from: &mut &[u8]) -> Option<Failure> {
-    from.advance(1);
-    let kind = Kind::of_name(read_text(from)?)?;
-    Some(Failure { kind, code: read_text(from)?.into(), message: read_text(from)?.into() })
-}
-
-fn read_json(from: &mut &[u8]) -> Option<Json> {
-    if from.first() == Some(&JSON) {
-        from.advance(1);
-        return Some(Json::Text(Bytes::copy_from_slice(bytes(from)?)));
+    fn many<T, A: FromIterator<T>>(&mut self, one: impl Fn(&mut Self) -> Option<T>) -> Option<A> {
+        (0..self.length()?).map(|_| one(self)).collect()
     }
-    read_value(from).map(Json::Value)
-}
 
-fn read_value(from: &mut &[u8]) -> Option<Value> {
-    Some(match from.try_get_u8().ok()? {
-        NULL => Value::Null,
-        FALSE => Value::Bool(false),
-        TRUE => Value::Bool(true),
-        INT => Value::Int(from.try_get_i64_le().ok()?),
-        FLOAT => Value::Float(from.try_get_f64_le().ok()?),
-        TEXT => Value::text(read_text(from)?),
-        QUOTED => Value::of_json(read_text(from)?).ok()?,
-        LIST => Value::List((0..length(from)?).map(|_| read_value(from)).collect::<Option<Arc<[Value]>>>()?),
-        OBJECT => {
-            let length = length(from)?;
-            let mut field = || Some((Name::shared(read_text(from)?), read_value(from)?));
-            Value::Object((0..length).map(|_| field()).collect::<Option<Arc<[(Name, Value)]>>>()?)
+    fn bytes(&mut self) -> Option<&'b [u8]> {
+        let length = self.length()?;
+        let (bytes, rest) = self.from.split_at_checked(length)?;
+        *self.from = rest;
+        Some(bytes)
+    }
+
+    fn text(&mut self) -> Option<&'b str> {
+        str::from_utf8(self.bytes()?).ok()
+    }
+
+    fn record(&mut self) -> Option<Record> {
+        let number = self.from.try_get_i32_le().ok()?;
+        let action = ActionId(self.from.try_get_u32_le().ok()?).into();
+        let at = Millis(self.from.try_get_i64_le().ok()?);
+        let input = self.json()?;
+        let outcome =
+            if self.from.first() == Some(&FAILURE) { Err(self.failure()?) } else { Ok(self.json()?) };
+        let cause = match self.from.try_get_u8().ok()? {
+            NONE => None,
+            _ => Some(Cause {
+                sync: self.text()?.into(),
+                records: self.many(|unpacker| unpacker.from.try_get_u32_le().ok())?,
+            }),
+        };
+        Some(Record { number, action, at, input, outcome, cause })
+    }
+
+    fn failure(&mut self) -> Option<Failure> {
+        self.from.advance(1);
+        let kind = Kind::of_name(self.text()?)?;
+        Some(Failure { kind, code: self.text()?.into(), message: self.text()?.into() })
+    }
+
+    fn json(&mut self) -> Option<Json> {
+        if self.from.first() == Some(&JSON) {
+            self.from.advance(1);
+            return Some(Json::Text(Bytes::copy_from_slice(self.bytes()?)));
         }
-        _ => return None,
-    })
-}
+        self.value().map(Json::Value)
+    }
 
-fn length(from: &mut &[u8]) -> Option<usize> {
-    usize::try_from(from.try_get_u32_le().ok()?).ok()
-}
+    fn value(&mut self) -> Option<Value> {
+        Some(match self.from.try_get_u8().ok()? {
+            NULL => Value::Null,
+            FALSE => Value::Bool(false),
+            TRUE => Value::Bool(true),
+            INT => Value::Int(self.from.try_get_i64_le().ok()?),
+            FLOAT => Value::Float(self.from.try_get_f64_le().ok()?),
+            TEXT => Value::text(self.text()?),
+            QUOTED => {
+                let text = Value::of_json(self.text()?).ok()?;
+                self.quoted.push(text.clone());
+                text
+            }
+            AGAIN => {
+                let earlier = self.length()?;
+                self.quoted.get(earlier)?.clone()
+            }
+            LIST => Value::List(self.many::<Value, Arc<[Value]>>(Self::value)?),
+            OBJECT => Value::Object(self.many::<_, Arc<[(Name, Value)]>>(Self::field)?),
+            _ => return None,
+        })
+    }
 
-fn bytes<'b>(from: &mut &'b [u8]) -> Option<&'b [u8]> {
-    let length = length(from)?;
-    let (bytes, rest) = from.split_at_checked(length)?;
-    *from = rest;
-    Some(bytes)
-}
-
-fn read_text<'b>(from: &mut &'b [u8]) -> Option<&'b str> {
-    str::from_utf8(bytes(from)?).ok()
+    fn field(&mut self) -> Option<(Name, Value)> {
+        Some((Name::shared(self.text()?), self.value()?))
+    }
 }
 
 #[cfg(test)]
@@ -206,8 +246,11 @@ mod tests {
             outcome,
             cause,
         };
+        let long = format!(r#"{{"sdp":"{}"}}"#, r"v=0\r\n".repeat(100));
+        let relayed = Json::Value(Value::of_json(&long).unwrap());
         let records = [
             record(Json::NOTHING, Err(failure), None),
+            record(relayed.clone(), Ok(relayed), None),
             record(
                 Json::from_static("{}"),
                 Ok(value(r#"[null,true,false,-7,0.5,"","a\"b",{"x":{"y":[]}}]"#)),
@@ -219,6 +262,7 @@ mod tests {
         let mut rest = &packed[..];
         assert_eq!(format!("{:?}", unpack(&mut rest).unwrap()), format!("{records:?}"));
         assert!(rest.is_empty());
+        assert!(packed.len() < 2 * long.len(), "what is relayed is kept once");
         for length in 0..packed.len() {
             assert!(unpack(&mut &packed[..length]).is_none());
         }
