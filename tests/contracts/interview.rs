@@ -5,7 +5,7 @@ use std::time::Duration;
 use concord_testing::{Response, TestApp};
 use serde_json::{Value, json};
 
-use crate::site::site;
+use crate::site::{harness, site};
 
 const ANN: &str = "550e8400-e29b-41d4-a716-446655440000";
 const BEN: &str = "660e8400-e29b-41d4-a716-446655440001";
@@ -31,6 +31,33 @@ fn refusal(response: &Response) -> (u16, String) {
     let body = response.json();
     assert_eq!((&body["success"], body["error"].is_string()), (&json!(false), true), "{body}");
     (response.status(), body["code"].as_str().unwrap().to_owned())
+}
+
+/// Rules that somebody added, and that leave a request without an answer.
+const FORGETFUL: &str = r#"
+sync Ask
+when
+  Requesting.request (route: "POST /ask", room) : (request)
+where
+  optional Room._get (room) : (status)
+  status == "open"
+then
+  Room.remove (room)
+
+sync Answer
+when
+  Requesting.request (route: "POST /ask") : (request)
+  Room.remove (room)
+then
+  Requesting.respond (request)
+"#;
+
+#[tokio::test]
+async fn what_goes_wrong_inside_is_an_internal_error_that_tells_no_more() {
+    let app = harness().rules("interview", FORGETFUL).open().await;
+    let broken = app.request("POST /api/v1/ask", json!({ "room": "none" })).await;
+    assert_eq!(refusal(&broken), (500, "INTERNAL_ERROR".into()));
+    assert_eq!(broken.json()["error"], "Internal server error");
 }
 
 #[tokio::test]

@@ -154,6 +154,8 @@ async fn what_is_no_message_is_answered_with_an_error_to_its_sender_alone() {
         r#"{"type":"code_change"}"#,
         r#"{"type":"language_change","data":{"language":"cobol","userId":"ann"}}"#,
         r#"{"type":"cursor_position","data":{"position":5,"userId":"ann"}}"#,
+        r#"{"type":"cursor_position","data":{"position":{"lineNumber":1,"column":"x"},"userId":"ann"}}"#,
+        r#"{"type":"cursor_position","data":{"position":{"lineNumber":-1,"column":1},"userId":"ann"}}"#,
     ] {
         ann.send_frame(frame).await;
         let told = heard(&ann);
@@ -175,13 +177,43 @@ async fn a_socket_that_outlives_its_session_is_told_and_one_whose_session_is_rem
     app.advance(Duration::from_hours(24));
     ann.send("code_change", json!({ "code": "x", "userId": "ann" })).await;
     assert_eq!(heard(&ann)[0].1["code"], "SESSION_EXPIRED");
+    let position = json!({ "lineNumber": 1, "column": 1 });
+    ann.send("cursor_position", json!({ "position": position, "userId": "ann" })).await;
+    assert_eq!(heard(&ann)[0].1["code"], "SESSION_EXPIRED");
 
     let other = session(&app).await;
     let ben = connect(&app, &other, "?userId=ben").await;
+    let nameless = connect(&app, &other, "").await;
     app.request(&format!("DELETE /api/v1/sessions/{other}"), Value::Null).await;
     app.quiet().await;
-    assert!(ben.has_ended() && !ann.has_ended());
+    assert!(ben.has_ended() && nameless.has_ended() && !ann.has_ended());
     ben.close("ended").await;
+}
+
+#[tokio::test]
+async fn who_is_connected_before_joining_is_announced_when_they_join_and_when_they_go() {
+    let app = site().await;
+    let id = session(&app).await;
+    let (ann, eve) = (connect(&app, &id, "?userId=ann").await, connect(&app, &id, "?userId=eve").await);
+    ann.received();
+    app.advance(Duration::from_secs(1));
+    let user = json!({ "id": "eve", "name": "Eve", "color": "green" });
+    app.request(&format!("POST /api/v1/sessions/{id}/join"), json!({ "user": user })).await;
+    app.quiet().await;
+    let kinds = |socket| heard(socket).into_iter().map(|(event, _)| event).collect::<Vec<String>>();
+    assert_eq!(kinds(&ann), ["user_join"]);
+
+    app.request(&format!("DELETE /api/v1/sessions/{id}/participants/eve"), Value::Null).await;
+    app.advance(Duration::from_secs(1));
+    app.request(&format!("POST /api/v1/sessions/{id}/join"), json!({ "user": user })).await;
+    app.quiet().await;
+    assert_eq!(kinds(&ann), ["user_leave", "user_join"], "who comes back is announced again");
+
+    eve.close("left").await;
+    assert_eq!(
+        (kinds(&ann), online(&app, &id).await),
+        (vec!["user_leave".to_owned()], vec![true, true, false])
+    );
 }
 
 #[tokio::test]

@@ -179,11 +179,12 @@ async fn every_out_of_room_or_malformed_message_gets_an_error() {
     let (room, _) = room(&app, 0).await;
     let ann = joined(&app, &room, CLIENT, "client").await;
     let outside = connect(&app, PSYCHOLOGIST, "psychologist").await;
-    let signal = json!({ "type": "offer", "sdp": "v=0" });
+    let offer = json!({ "type": "offer", "sdp": "v=0" });
+    let answer = json!({ "type": "answer", "sdp": "v=0" });
     let candidate = json!({ "candidate": "c" });
     for (event, field, signal) in [
-        ("offer", "offer", &signal),
-        ("answer", "answer", &signal),
+        ("offer", "offer", &offer),
+        ("answer", "answer", &answer),
         ("ice-candidate", "candidate", &candidate),
     ] {
         outside.send(event, json!({ field: signal, "to": ann.id() })).await;
@@ -192,6 +193,8 @@ async fn every_out_of_room_or_malformed_message_gets_an_error() {
         assert_eq!(error(&ann), "PERMISSION_DENIED");
         ann.send(event, json!({ field: signal, "to": room })).await;
         assert_eq!(error(&ann), "PERMISSION_DENIED", "a room is nobody");
+        ann.send(event, json!({ field: signal, "to": ann.id() })).await;
+        assert_eq!(error(&ann), "PERMISSION_DENIED", "nobody calls themselves");
         ann.send(event, json!({ field: signal })).await;
         assert_eq!(error(&ann), "INVALID_REQUEST");
         ann.send(event, json!({ "to": ann.id() })).await;
@@ -202,6 +205,54 @@ async fn every_out_of_room_or_malformed_message_gets_an_error() {
         assert_eq!(error(&ann), "INVALID_REQUEST");
     }
     assert_eq!(outside.received(), []);
+}
+
+#[tokio::test]
+async fn what_no_browser_would_send_is_relayed_to_none() {
+    let app = site().await;
+    let (room, _) = room(&app, 0).await;
+    let ann = joined(&app, &room, CLIENT, "client").await;
+    let jane = joined(&app, &room, PSYCHOLOGIST, "psychologist").await;
+    ann.received();
+    for (event, field, signal) in [
+        ("offer", "offer", json!({ "type": "offer", "sdp": 7 })),
+        ("offer", "offer", json!({ "sdp": "v=0" })),
+        ("offer", "offer", json!({ "type": "answer", "sdp": "v=0" })),
+        ("offer", "offer", json!({ "type": "offer", "sdp": "hello" })),
+        ("answer", "answer", json!({ "type": "offer", "sdp": "v=0" })),
+        ("ice-candidate", "candidate", json!("candidate:1")),
+        ("ice-candidate", "candidate", json!(7)),
+        ("ice-candidate", "candidate", json!({})),
+    ] {
+        ann.send(event, json!({ field: signal, "to": jane.id() })).await;
+        assert_eq!(error(&ann), "INVALID_REQUEST", "{signal}");
+    }
+    assert_eq!(jane.received(), []);
+}
+
+#[tokio::test]
+async fn who_joins_again_is_greeted_again_and_announced_once() {
+    let app = site().await;
+    let (room, _) = room(&app, 0).await;
+    let ann = joined(&app, &room, CLIENT, "client").await;
+    let jane = joined(&app, &room, PSYCHOLOGIST, "psychologist").await;
+    assert_eq!(ann.received().len(), 1);
+    jane.send("join-room", me(&room, PSYCHOLOGIST, "Jane", "psychologist")).await;
+    let greeted = jane.received();
+    assert_eq!((greeted.len(), &*greeted[0].0), (1, "room-joined"));
+    assert_eq!(ann.received(), []);
+}
+
+#[tokio::test]
+async fn the_seats_of_the_two_are_kept_for_them() {
+    let app = site().await;
+    let (room, _) = room(&app, 0).await;
+    let _admin = joined(&app, &room, ADMIN, "admin").await;
+    let other = connect(&app, STRANGER, "admin").await;
+    other.send("join-room", me(&room, STRANGER, "Another", "admin")).await;
+    assert_eq!(error(&other), "ROOM_FULL");
+    let _ann = joined(&app, &room, CLIENT, "client").await;
+    let _jane = joined(&app, &room, PSYCHOLOGIST, "psychologist").await;
 }
 
 #[tokio::test]

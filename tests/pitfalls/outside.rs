@@ -66,6 +66,29 @@ then
         let trace = app.trace(answer.flow()).to_string();
         assert!(trace.contains("(secret)") && !trace.contains("swordfish"), "{trace}");
     }
+    for form in [
+        "Probe.login (password: password ?? \"\")",
+        "Probe.login (password: password + \"\")",
+        "Probe.login (password: if password != \"\" then password else \"none\")",
+        "Probe.login (password: split(password, \" \")[0] ?? \"\")",
+    ] {
+        let rules = login.replace("Probe.login (password)", form);
+        let app = probe().rules("c", &rules).open().await;
+        let answer = app.request("POST /c/login", json!({ "password": "swordfish" })).await;
+        assert_eq!(answer.json(), json!({ "user": "ada" }), "{form}");
+        app.quiet().await;
+        let trace = app.trace(answer.flow()).to_string();
+        assert!(trace.contains("(secret)") && !trace.contains("swordfish"), "{form}: {trace}");
+    }
+    let header = login
+        .replace(", password)", ", headers)")
+        .replace("Probe.login (password)", "Probe.login (password: headers[\"x-token\"] ?? \"\")");
+    let app = probe().rules("c", &header).open().await;
+    let headers = [("x-token", "swordfish"), ("cookie", "swordfish"), ("accept", "text/html")];
+    let answer = app.request_with("POST /c/login", &headers, json!({})).await;
+    let trace = app.trace(answer.flow()).to_string();
+    assert!(trace.contains("text/html") && !trace.contains("swordfish"), "{trace}");
+
     let later = login.replace("then\n  Probe", "  Room.close (room)\nthen\n  Probe");
     assert!(probe().rules("c", &later).diagnose().contains(&"secret"));
     let connection = "\

@@ -24,7 +24,7 @@ class Server:
     def __init__(self, binary, data):
         self.binary, self.data = binary, data
         environment = os.environ | {
-            "CONCORD_VIDEO_CALLS__REQUESTS_PER_MINUTE": "1000000",
+            "CONCORD_VIDEO_CALLS__REQUESTS_PER_MINUTE": "10000",
             "CONCORD_LOG__FILTER": "error",
         }
         arguments = [binary, "serve", "--listen", "127.0.0.1:0", "--store", "memory:", "--data", str(data)]

@@ -7,6 +7,7 @@ use concord_tests::{Client, Server, Setup};
 use futures_util::future::join_all;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -213,6 +214,37 @@ async fn who_does_not_read_is_left_and_holds_up_nobody() {
     let heard: usize = tokio::select! { heard = reading => heard, () = talking => 0 };
     assert!((20..1_000).contains(&heard), "{heard}");
     drop(slow);
+}
+
+/// How the server ends the conversation after these bytes, which follow the handshake as they are.
+async fn end_after(server: &Server, session: &str, bytes: &[u8]) -> CloseCode {
+    let mut socket = Live::connect(server, session, "ann").await.socket;
+    socket.get_mut().write_all(bytes).await.unwrap();
+    loop {
+        match timeout(PATIENCE, socket.next()).await.expect("it ends in time") {
+            Some(Ok(Message::Close(Some(frame)))) => return frame.code,
+            Some(Ok(Message::Close(None))) => return CloseCode::Status,
+            Some(Ok(_)) => {}
+            other => panic!("it ended without a word: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_conversation_ends_with_a_word_why() {
+    let server = Setup::default().start();
+    let id = session(&server, &["ann"]);
+    let masked = |head: &[u8], body: &[u8]| [head, &[0; 4], body].concat();
+    let large = vec![b'x'; 2 << 20];
+    for (what, bytes, code) in [
+        ("a goodbye", masked(&[0x88, 0x82], &[0x03, 0xe8]), CloseCode::Normal),
+        ("a goodbye without a reason", masked(&[0x88, 0x80], &[]), CloseCode::Status),
+        ("no text", masked(&[0x81, 0x81], &[0xff]), CloseCode::Invalid),
+        ("an unknown frame", masked(&[0x83, 0x80], &[]), CloseCode::Protocol),
+        ("too much", masked(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x20, 0, 0], &large), CloseCode::Size),
+    ] {
+        assert_eq!(end_after(&server, &id, &bytes).await, code, "{what}");
+    }
 }
 
 #[tokio::test]

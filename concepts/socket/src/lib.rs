@@ -25,6 +25,10 @@ pub enum Error {
     #[error("an event needs a name")]
     #[code(invalid, "NO_EVENT")]
     NoEvent,
+    /// Nobody is to be disconnected.
+    #[error("disconnect needs a connection or a group")]
+    #[code(invalid, "NO_TARGET")]
+    NoTarget,
     /// The documents could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -106,9 +110,7 @@ impl Concept for Socket {
                 input.read::<spec::Grouping>(&spec::ACTIONS[action]).map(|_| Json::empty()),
             )),
             spec::EMIT => Box::pin(std::future::ready(emit(input))),
-            spec::DISCONNECT => Box::pin(std::future::ready(
-                input.read::<spec::Ending>(&spec::ACTIONS[action]).map(|_| Json::empty()),
-            )),
+            spec::DISCONNECT => Box::pin(std::future::ready(disconnect(input))),
             spec::GET => Box::pin(async move {
                 let form = input.form();
                 let spec::Getting { connection } = input.read(&spec::ACTIONS[action])?;
@@ -153,6 +155,14 @@ impl From<Connection> for Details {
         let Connection { id, contract, fields, since } = connection;
         Self { connection: id, contract, fields, since }
     }
+}
+
+fn disconnect(input: Input<'_>) -> Result<Output, Refusal> {
+    let spec::Ending { connection, group } = input.read(&spec::ACTIONS[spec::DISCONNECT])?;
+    if connection.is_none() && group.is_none() {
+        return Err(Error::NoTarget.into());
+    }
+    Ok(Json::empty())
 }
 
 fn emit(input: Input<'_>) -> Result<Output, Refusal> {

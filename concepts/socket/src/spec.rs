@@ -64,7 +64,10 @@ struct EmitInput {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ending {
-    connection: Id<Connection>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) connection: Option<Id<Connection>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) group: Option<Id<Target>>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -180,9 +183,10 @@ pub(super) const ACTIONS: &[ActionSpec] = &[
     },
     ActionSpec {
         name: "disconnect",
-        summary: "Ends a connection.",
-        effects: &["The `connection` ends, once it has received what was sent to it before."],
-        params: &[param("connection", false)],
+        summary: "Ends a connection, or all connections of a group.",
+        requires: &["There must be a `connection` or a `group`."],
+        effects: &["Each of them ends, once it has received what was sent to it before."],
+        params: &[param("connection", true), param("group", true)],
         input: rt::schema::<Ending>,
         ..PLAIN
     },

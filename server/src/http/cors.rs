@@ -1,15 +1,15 @@
 //! Which pages of other sites may call the API.
 //!
 //! By hand, because `tower-http`'s layer writes its headers on every reply, and callers that are no browsers, which send no
-//! `Origin`, would pay for them in every call. Methods and headers are named, not starred, so that requests with credentials
-//! work too.
+//! `Origin`, would pay for them in every call. Methods and headers are named, not starred, and origins that are named may send
+//! credentials; while all may call, none may, as browsers have it.
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
-    ACCESS_CONTROL_REQUEST_METHOD, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderValue, ORIGIN, VARY,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
@@ -68,6 +68,7 @@ impl Cors {
         headers.entry(ACCESS_CONTROL_EXPOSE_HEADERS).or_insert(exposed);
         if matches!(self, Self::Some(_)) {
             headers.insert(VARY, HeaderValue::from_static("origin"));
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
     }
 }

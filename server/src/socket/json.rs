@@ -70,7 +70,7 @@ impl Speaker for Frames {
         Message::Ping(Bytes::new())
     }
 
-    fn goodbye(&self) -> Option<Message> {
+    fn goodbye(&self, _: &str) -> Option<Message> {
         None
     }
 

@@ -13,8 +13,10 @@ use std::time::Duration;
 
 use concord_runtime::Connection;
 use futures_util::{Sink, SinkExt, Stream as _, StreamExt};
+use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -61,8 +63,8 @@ pub(super) trait Speaker: Send + Unpin {
     /// What asks the other side whether it is there.
     fn ping(&self) -> Message;
 
-    /// What it is told before the server ends the conversation.
-    fn goodbye(&self) -> Option<Message>;
+    /// What it is told before the server ends the conversation for this reason.
+    fn goodbye(&self, reason: &str) -> Option<Message>;
 
     /// The connection, if there is one, to be closed.
     fn leave(self) -> Option<Connection>;
@@ -154,6 +156,10 @@ impl<S: Speaker> Talk<S> {
             Some(Ok(Message::Binary(_))) => self.speaker.hear_bytes(),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Heard::Nothing,
             Some(Err(Error::Capacity(_))) => Heard::End("too large"),
+            Some(Err(Error::Utf8(_))) => Heard::End("no text"),
+            Some(Err(Error::Protocol(fault))) if fault != ProtocolError::ResetWithoutClosingHandshake => {
+                Heard::End("malformed")
+            }
             Some(Ok(Message::Close(_)) | Err(Error::ConnectionClosed)) => Heard::End("left"),
             Some(Err(_)) | None => Heard::End("lost"),
         }
@@ -172,9 +178,9 @@ impl<S: Speaker> Talk<S> {
                     }
                     self.is_flushed = false;
                 }
-                Beat::Silent => return Poll::Ready("silent"),
-                Beat::Look if !self.speaker.is_in() => return Poll::Ready("silent"),
-                Beat::Look => {}
+                Beat::Look if self.speaker.is_in() => {}
+                Beat::Silent if self.speaker.is_in() => return Poll::Ready("silent"),
+                Beat::Look | Beat::Silent => return Poll::Ready("late"),
             }
         }
         Poll::Pending
@@ -219,16 +225,21 @@ impl<S: Speaker> Talk<S> {
         Poll::Pending
     }
 
-    /// Tells the other side that this is the end, if it can hear that, and waits a moment for it to have heard.
+    /// Tells the other side that this is the end, if it can hear that, and waits a moment for it to have heard. If it said
+    /// goodbye first, that is answered.
     async fn say_goodbye(&mut self, reason: &'static str) {
         let code = match reason {
-            "ended" => CloseCode::Normal,
-            "stopping" => CloseCode::Away,
-            "too large" => CloseCode::Size,
+            "left" => None,
+            "ended" => Some(CloseCode::Normal),
+            "stopping" => Some(CloseCode::Away),
+            "late" => Some(CloseCode::Policy),
+            "too large" => Some(CloseCode::Size),
+            "no text" => Some(CloseCode::Invalid),
+            "malformed" => Some(CloseCode::Protocol),
             _ => return,
         };
-        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-        let goodbye = if reason == "ended" { self.speaker.goodbye() } else { None };
+        let frame = code.map(|code| CloseFrame { code, reason: Utf8Bytes::from_static(reason) });
+        let goodbye = self.speaker.goodbye(reason);
         let socket = &mut self.socket;
         let ended = Box::pin(async move {
             if let Some(goodbye) = goodbye
@@ -236,8 +247,17 @@ impl<S: Speaker> Talk<S> {
             {
                 return;
             }
-            if socket.close(Some(frame)).await.is_ok() {
+            let told = match frame {
+                Some(frame) => socket.close(Some(frame)).await,
+                None => SinkExt::close(socket).await, // the answer is made already
+            };
+            if told.is_ok() {
                 while let Some(Ok(_)) = socket.next().await {}
+            }
+            // What has come and nobody reads would make the system reset the connection, with the goodbye on its way.
+            let wire = socket.get_mut();
+            if wire.shutdown().await.is_ok() {
+                drop(tokio::io::copy(wire, &mut tokio::io::sink()).await);
             }
         });
         drop(timeout(GOODBYE, ended).await);

@@ -129,6 +129,7 @@ async fn pages_of_named_origins_may_call_and_others_may_not() {
     let allowed = ask(asked("https://pad.example")).await;
     assert_eq!(allowed.status(), StatusCode::NO_CONTENT);
     assert_eq!(allowed.headers()["access-control-allow-origin"], "https://pad.example");
+    assert_eq!(allowed.headers()["access-control-allow-credentials"], "true");
     assert_eq!(allowed.headers()["access-control-allow-headers"], "content-type, authorization");
     let other = ask(asked("https://evil.example")).await;
     assert!(!other.headers().contains_key("access-control-allow-origin"));
@@ -141,4 +142,5 @@ async fn pages_of_named_origins_may_call_and_others_may_not() {
         "https://pad.example",
         "refusals can be read, too"
     );
+    assert_eq!(reply.headers()["access-control-allow-credentials"], "true");
 }

@@ -65,8 +65,29 @@ pub(super) fn gather<const OWN: usize>(
         }
     }
     let secret = |name: &str| route.fields.iter().any(|field| field.secret && *field.name == *name);
-    let kept = masked(&whole, secret);
+    let kept = kept(&whole, secret);
     Ok(Fields { whole, kept })
+}
+
+/// The fields as a record may keep them, if that is not as they are: without what is secret, and without the headers by
+/// which clients say who they are.
+pub(crate) fn kept(fields: &[(Name, Value)], secret: impl Fn(&str) -> bool) -> Option<Vec<(Name, Value)>> {
+    let mut kept = masked(fields, secret);
+    let headers = fields.iter().position(|(name, _)| **name == *"headers");
+    if let Some(at) = headers
+        && let Value::Object(headers) = &fields[at].1
+        && let Some(shown) = masked(headers, is_credential)
+    {
+        kept.get_or_insert_with(|| fields.to_vec())[at].1 = Value::Object(shown.into());
+    }
+    kept
+}
+
+/// Whether a header is one of those, by its name: each contract may have its own, and a name that says nothing cannot be
+/// told apart.
+fn is_credential(header: &str) -> bool {
+    const WORDS: [&str; 7] = ["auth", "cookie", "token", "secret", "password", "session", "key"];
+    WORDS.iter().any(|word| header.contains(word))
 }
 
 /// All headers, as an object.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use concord::rt::masked;
 use concord::{INVALID_REQUEST, Json, Kind, Name, Refusal, Value};
 use tokio::runtime::Handle;
 
@@ -10,6 +9,7 @@ use super::fields::of_message;
 use super::{Message, error_message};
 use crate::app::App;
 use crate::carry::Carried;
+use crate::contract::fields::kept;
 use crate::flow::FlowId;
 use crate::registry::ActionRef;
 use crate::stimulus::{Answer, Input, Waits};
@@ -171,7 +171,7 @@ impl Connection {
             }
         }
         fields.retain(|(_, value)| !value.is_null());
-        let keep = masked(&fields, secret).map(|mut kept| {
+        let keep = kept(&fields, secret).map(|mut kept| {
             // The whole data would tell what the field does not.
             kept.retain(|(name, _)| **name != *"data");
             Json::Value(Value::Object(kept.into()))

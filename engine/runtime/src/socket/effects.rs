@@ -48,14 +48,14 @@ impl Engine {
             let message = message(socket, &text("event")?, data(input), &mut outside);
             return Some(Effect::Emit { to, except: text("except"), message });
         }
+        if record.action == actions.disconnect {
+            return Some(Effect::End { connection: text("connection"), group: text("group") });
+        }
         let connection = text("connection")?;
         if record.action == actions.join {
             return Some(Effect::Join { connection, group: text("group")? });
         }
-        if record.action == actions.leave {
-            return Some(Effect::Leave { connection, group: text("group")? });
-        }
-        (record.action == actions.disconnect).then_some(Effect::End { connection })
+        (record.action == actions.leave).then_some(Effect::Leave { connection, group: text("group")? })
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) enum Effect {
     Join { connection: Arc<str>, group: Arc<str> },
     Leave { connection: Arc<str>, group: Arc<str> },
     Emit { to: Arc<str>, except: Option<Arc<str>>, message: Message },
-    End { connection: Arc<str> },
+    End { connection: Option<Arc<str>>, group: Option<Arc<str>> },
 }
 
 #[derive(Default, Clone)]
@@ -65,9 +65,12 @@ impl Hub {
                 Effect::Join { connection, group } => state.join(contract, &connection, group),
                 Effect::Leave { connection, group } => state.leave(contract, &connection, &group),
                 Effect::Emit { to, except, message } => state.emit(contract, &to, except.as_ref(), &message),
-                Effect::End { connection } => {
-                    if let Some(member) = state.member(contract, &connection) {
-                        member.outlet.end();
+                Effect::End { connection, group } => {
+                    if let Some(connection) = connection {
+                        state.end(contract, &connection);
+                    }
+                    if let Some(group) = group {
+                        state.end_all(contract, &group);
                     }
                 }
             }
@@ -88,6 +91,22 @@ impl State {
     /// A connection, if a rule of this contract may touch it.
     fn member(&mut self, contract: Option<usize>, id: &str) -> Option<&mut Member> {
         self.members.get_mut(id).filter(|member| contract.is_none_or(|contract| contract == member.contract))
+    }
+
+    fn end(&mut self, contract: Option<usize>, id: &str) {
+        if let Some(member) = self.member(contract, id) {
+            member.outlet.end();
+        }
+    }
+
+    /// A rule of no contract reaches no group.
+    fn end_all(&mut self, contract: Option<usize>, group: &Arc<str>) {
+        let members = contract.and_then(|contract| self.groups.get(&(contract, Arc::clone(group))));
+        for id in members.into_iter().flatten() {
+            if let Some(member) = self.members.get(id) {
+                member.outlet.end();
+            }
+        }
     }
 
     fn join(&mut self, contract: Option<usize>, id: &Arc<str>, group: Arc<str>) {
@@ -123,9 +142,9 @@ impl State {
     }
 
     fn emit(&mut self, contract: Option<usize>, to: &Arc<str>, except: Option<&Arc<str>>, message: &Message) {
-        if self.member(contract, to).is_some() {
-            if except != Some(to) {
-                self.send(to, message);
+        if let Some(member) = self.member(contract, to) {
+            if except != Some(to) && !member.outlet.send(message) {
+                self.give_up(to);
             }
             return;
         }

@@ -233,3 +233,51 @@ fn reply(status: StatusCode, kind: &'static str, body: String) -> Response<Full<
 fn locked(sessions: &Sessions) -> MutexGuard<'_, HashMap<String, Arc<Session>>> {
     sessions.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use concord_lang::{Source, Sources};
+    use concord_runtime::{App, Registry};
+    use futures_util::StreamExt;
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::Message;
+    use tokio_tungstenite::tungstenite::protocol::Role;
+    use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+    use super::*;
+    use crate::socket::takeover::Stream;
+
+    const CONTRACT: &str =
+        "contract Talk at \"/talk\"\n  socket socketio at \"/socket.io\"\n    admit\n      true\n";
+
+    async fn app() -> App {
+        let mut registry = Registry::default();
+        registry.add(concept_socket::Socket::default()).unwrap();
+        let store = concord_store::open("memory:", concord_store::Retention::default()).unwrap();
+        let source = Source { folder: "talk".into(), path: "talk/all.sync".into(), text: CONTRACT.into() };
+        App::options().rules(Sources::new(vec![source])).open(registry, store).await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_say_in_time_who_they_are_is_told_so() {
+        let app = app().await;
+        let id = app.sockets().next().unwrap().0;
+        let (near, far) = tokio::io::duplex(4096);
+        let outgoing = Arc::new(Outgoing::default());
+        let speaker = SocketIo::new(app, id, Head::default(), Arc::clone(&outgoing));
+        let socket = websocket(Stream::new(near, Bytes::new()), 4096).await;
+        let (_running, stop) = watch::channel(false);
+        tokio::spawn(Talk::new(socket, outgoing, speaker).run(stop));
+
+        let mut client = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
+        let mut heard = Vec::new();
+        let code = loop {
+            match client.next().await.unwrap().unwrap() {
+                Message::Close(frame) => break frame.unwrap().code,
+                message => heard.push(message.into_text().unwrap()),
+            }
+        };
+        assert_eq!(heard, ["2", r#"44{"message":"CONNECTION_TIMEOUT"}"#]);
+        assert_eq!(code, CloseCode::Policy);
+    }
+}

@@ -11,13 +11,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use concord_runtime::Outlet;
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::Fault;
-use super::speaker::SocketIo;
+use super::speaker::{SocketIo, TOO_LATE};
 use crate::http::{BodyFault, Site, read_body};
 use crate::socket::Carries;
 use crate::socket::outgoing::{Next, Outgoing, Over};
@@ -227,7 +228,7 @@ impl Task {
                 if let Some(connection) = speaker.leave() {
                     Box::pin(connection.close(reason)).await;
                 }
-                if reason == "ended" {
+                if matches!(reason, "ended" | "late") {
                     drop(timeout(LAST_WORDS, session.fetched.notified()).await);
                 } else {
                     session.outgoing.give_up();
@@ -273,7 +274,12 @@ impl Task {
                         Heard::Nothing
                     }
                     Beat::Look if speaker.is_in() => Heard::Nothing,
-                    Beat::Look | Beat::Silent => Heard::End("silent"),
+                    Beat::Silent if speaker.is_in() => Heard::End("silent"),
+                    Beat::Look | Beat::Silent => {
+                        session.outgoing.put(Bytes::from_static(TOO_LATE.as_bytes()));
+                        session.outgoing.end();
+                        Heard::End("late")
+                    }
                 },
                 () = session.broken.notified() => Heard::End("lost"),
                 _ = stop.wait_for(|stop| *stop) => Heard::End("stopping"),

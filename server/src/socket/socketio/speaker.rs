@@ -12,6 +12,9 @@ use super::packet::{self, Packet};
 use crate::socket::outgoing::Outgoing;
 use crate::socket::talk::{Heard, Speaker, Working};
 
+/// What a client is told that has not said in time who it is.
+pub(super) const TOO_LATE: &str = r#"44{"message":"CONNECTION_TIMEOUT"}"#;
+
 pub(super) struct SocketIo {
     /// None once it is let in.
     asking: Option<Box<Asking>>,
@@ -146,8 +149,13 @@ impl Speaker for SocketIo {
         Message::Text(Utf8Bytes::from_static("2"))
     }
 
-    fn goodbye(&self) -> Option<Message> {
-        Some(Message::Text(Utf8Bytes::from_static("41")))
+    fn goodbye(&self, reason: &str) -> Option<Message> {
+        let packet = match reason {
+            "ended" => "41",
+            "late" => TOO_LATE,
+            _ => return None,
+        };
+        Some(Message::Text(Utf8Bytes::from_static(packet)))
     }
 
     fn leave(self) -> Option<Connection> {
