@@ -134,3 +134,23 @@ then
         assert_eq!(opened.as_array().unwrap().len(), rooms, "{owner}");
     }
 }
+
+#[tokio::test]
+async fn a_nested_field_is_required_whatever_it_is() {
+    let text = r#"
+contract Echo at "/echo"
+
+sync Say
+when
+  Requesting.request (route: "POST /", who: {id, nick ?? null}) : (request)
+then
+  Requesting.respond (request, body: {id, nick})
+"#;
+    let app = site().rules("echo", text).open().await;
+    let said = app.request("POST /echo", json!({ "who": { "id": 7 } })).await;
+    assert_eq!(said.json(), json!({ "id": 7, "nick": null }));
+    for who in [json!({}), json!({ "id": null }), json!({ "nick": "x" })] {
+        let refused = app.request("POST /echo", json!({ "who": who })).await;
+        assert_eq!((refused.status(), &refused.json()["details"]["field"]), (400, &json!("who")), "{who}");
+    }
+}

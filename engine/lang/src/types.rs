@@ -224,7 +224,7 @@ impl Type {
 
     fn fault_at(&self, value: &Value, name: &Path<'_>) -> Option<String> {
         if value.is_null() {
-            return (!self.null && self.base != Base::Any).then(|| format!("the field `{name}` is missing"));
+            return (!self.null).then(|| format!("the field `{name}` is missing"));
         }
         let wrong = |wanted: &str| Some(format!("the field `{name}` must be {wanted}, not {}", value.kind()));
         match (&self.base, value) {
