@@ -106,3 +106,20 @@ fn a_public_route_has_nothing_of_what_admit_binds() {
     assert!(public("user ?? null").is_empty());
     assert!(public("other").is_empty());
 }
+
+#[test]
+fn what_the_server_feeds_nobody_owns() {
+    let text = "contract C at \"/c\"\n  own Requesting, Socket\n";
+    assert_eq!(ids_of(&[("c", text)]), ["not-callable", "not-callable"]);
+}
+
+#[test]
+fn what_stands_in_for_an_object_is_one() {
+    for (default, ids) in [("null", &["may-be-null"][..]), ("5", &["type-mismatch"]), ("{id: \"x\"}", &[])] {
+        let text = format!(
+            "contract C at \"/c\"\n\nsync S\nwhen\n  Requesting.request (route: \"POST /\", who: {{id}} ?? {default}) : (request)\n\
+             then\n  Requesting.respond (request, body: {{id}})\n"
+        );
+        assert_eq!(ids_of(&[("c", &text)]), ids, "{default}");
+    }
+}

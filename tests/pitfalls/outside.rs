@@ -1,6 +1,8 @@
 //! What comes from outside sees and sets only what it may.
 
 use concept_socket::Socket;
+use concord_runtime::FlowId;
+use concord_store::Retention;
 use serde_json::json;
 
 use crate::probe::probe;
@@ -103,6 +105,26 @@ then
   Socket.emit (to: connection, event: \"hello\", data: {user})
 ";
     assert_eq!(probe().concept(Socket::default()).rules("c", connection).diagnose(), ["secret"]);
+}
+
+#[tokio::test]
+async fn pitfall_the_journal_grows_for_ever() {
+    let retention = Retention { bytes: 20_000, ..Retention::default() };
+    let store = concord_store::open("memory:", retention).unwrap();
+    let app = probe().store(store).open().await;
+    let note = app.app().registry().resolve("Probe", "note").unwrap();
+    let call = async |at: usize| {
+        let input = json!({ "about": format!("x{at}"), "text": "y".repeat(200) }).to_string();
+        app.app().call(note, input.into()).await.flow
+    };
+    let kept = async |flow: FlowId| app.app().store().journal(flow.0).wait().await.unwrap().len();
+    let first = call(0).await;
+    assert_eq!(kept(first).await, 1);
+    let mut last = first;
+    for at in 1..200 {
+        last = call(at).await;
+    }
+    assert_eq!((kept(first).await, kept(last).await), (0, 1), "the oldest go, the newest stay");
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ async fn a_concept_that_is_not_open_asks_for_an_admins_token() {
 }
 
 #[tokio::test]
-async fn pages_of_named_origins_may_call_and_others_may_not() {
+async fn pitfall_cors_with_credentials_and_preflight() {
     let asked = |origin: &str| {
         let request = Request::options("/api/CallSession/createSession").header(ORIGIN, origin);
         request.header("access-control-request-method", "POST").body(Body::empty()).unwrap()

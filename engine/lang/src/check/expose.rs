@@ -1,4 +1,4 @@
-//! The contract of the generic API: which concepts anybody may call.
+//! What a contract may own, and the contract of the generic API: which concepts anybody may call.
 //!
 //! That API has its place and its shapes from the server, and asks nobody in: what else a contract can say would go
 //! unheard there, so whoever says it is told.
@@ -16,6 +16,10 @@ const NEVER: [&str; 2] = ["Requesting", "Socket"];
 
 impl Checker<'_> {
     pub(super) fn exposes(&mut self, contract: &Contract) {
+        for name in contract.own.iter().filter(|name| NEVER.contains(&&*name.text)) {
+            let message = format!("`{}` is fed by the server, for all contracts", name.text);
+            self.say(Diagnostic::error("not-callable", name.span, message));
+        }
         if contract.expose.is_empty() {
             return;
         }

@@ -33,7 +33,12 @@ impl Checker<'_> {
         };
         self.once(pattern);
         self.learn(&node.ty, &Type::of(Base::Object([].into())), pattern.span);
-        let default = field.default.as_ref().map(|default| self.expression(scope, default).0);
+        let default = field.default.as_ref().map(|default| {
+            let (value, ty) = self.expression(scope, default);
+            let what = format!("what stands in for `{}`", field.key.text);
+            self.flows(&ty, &Type::of(Base::Object([].into())), default.span, &what);
+            value
+        });
         let inner = self.nested_nodes(scope, pattern, node);
         Match { key: Arc::clone(&field.key.text), default, test: Test::Inside(inner) }
     }
