@@ -154,3 +154,21 @@ then
         assert_eq!((refused.status(), &refused.json()["details"]["field"]), (400, &json!("who")), "{who}");
     }
 }
+
+#[tokio::test]
+async fn a_named_part_of_a_path_is_not_empty() {
+    let text = r#"
+contract Echo at "/echo"
+
+sync Say
+when
+  Requesting.request (route: "GET /:one/:other", one, other) : (request)
+then
+  Requesting.respond (request, body: [one, other])
+"#;
+    let app = site().rules("echo", text).open().await;
+    assert_eq!(app.request("GET /echo/a/b", json!(null)).await.json(), json!(["a", "b"]));
+    for line in ["GET /echo//b", "GET /echo/a//", "GET /echo//"] {
+        assert_eq!(app.request(line, json!(null)).await.status(), 404, "{line}");
+    }
+}

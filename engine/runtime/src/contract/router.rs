@@ -88,6 +88,7 @@ pub(crate) fn laid_upon(path: &[Segment], parts: &[&str]) -> Option<Vec<(Arc<str
         match segment {
             Segment::Literal(literal) if **literal == **part => {}
             Segment::Literal(_) => return None,
+            Segment::Param(_) if part.is_empty() => return None,
             Segment::Param(name) => params.push((Arc::clone(name), decoded(part)?)),
         }
     }
