@@ -74,7 +74,8 @@ impl Weight {
         match value {
             Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
             Value::Text(text) => {
-                let text = text.json().unwrap_or(text);
+                // Not to be read for this.
+                let text: &str = if let Some(json) = text.json() { json } else { text };
                 self.part(text.as_ptr().addr(), text.len());
             }
             Value::List(items) => {
