@@ -11,6 +11,7 @@ mod layout;
 mod names;
 mod parse;
 pub mod plan;
+mod renaming;
 pub mod shape;
 mod source;
 mod token;

@@ -5,7 +5,7 @@
 
 use super::Checker;
 use super::scope::Scope;
-use crate::ast::{Call, Entry, Expr, ExprKind};
+use crate::ast::{Entry, Expr, ExprKind};
 use crate::types::{Base, Type};
 
 impl Checker<'_> {
@@ -46,15 +46,11 @@ fn gather(scope: &Scope, value: &Expr, found: &mut Vec<Type>) {
             Entry::Field { value, .. } | Entry::Spread(value) => all(&[value]),
         }),
         ExprKind::Rows { call, filter, give } => {
-            of_call(call).for_each(|arg| all(&[arg]));
+            call.args.iter().for_each(|arg| all(&[&arg.value]));
             filter.iter().chain([give]).for_each(|part| all(&[part]));
         }
         ExprKind::Items { list, filter, give, .. } => {
             filter.iter().chain([list, give]).for_each(|part| all(&[part]));
         }
     }
-}
-
-fn of_call(call: &Call) -> impl Iterator<Item = &Expr> {
-    call.args.iter().map(|arg| &arg.value)
 }

@@ -18,7 +18,7 @@ use concord::{Name, Value};
 
 pub(crate) use self::admit::Gate;
 pub use self::form::{Form, FormFile};
-pub(crate) use self::refusal::{Refused, renamed};
+pub(crate) use self::refusal::Refused;
 use self::router::Router;
 pub(crate) use self::router::laid_upon;
 use crate::flow::{FlowId, Record};

@@ -1,7 +1,7 @@
 //! Refusals in a contract's own words and shape.
 
 use concord::{Kind, Name, Refusal, Value};
-use concord_lang::plan::{Contract, Renamed};
+use concord_lang::plan::Contract;
 
 use super::Answered;
 use crate::app::App;
@@ -25,7 +25,7 @@ impl App {
     pub(crate) fn refused(&self, contract: usize, refusal: Refusal, how: Refused) -> Answered {
         let contract = &self.plan().contracts[contract];
         let concept = how.by.map(|action| self.registry().instance(action).spec().name);
-        let renamed = renamed(&contract.codes, concept, &refusal.code);
+        let renamed = contract.renamed(concept, &refusal.code);
         let status = renamed.and_then(|entry| entry.status).or(how.status).unwrap_or(refusal.kind.status());
         let code = renamed.map_or(&*refusal.code, |entry| &*entry.renamed);
         let text = renamed.and_then(|entry| entry.text.as_deref());
@@ -75,13 +75,4 @@ impl App {
         fields.retain(|(_, value)| !value.is_null());
         Value::Object(fields.into())
     }
-}
-
-/// How a table calls an error: one of this concept, or of any, or one that it made itself.
-pub(crate) fn renamed<'c>(table: &'c [Renamed], concept: Option<&str>, code: &str) -> Option<&'c Renamed> {
-    let of = |entry: &&Renamed| entry.concept.as_deref() == concept && *entry.code == *code;
-    let of_any = |entry: &&Renamed| entry.concept.is_none() && *entry.code == *code;
-    let made = |entry: &&Renamed| *entry.renamed == *code;
-    let codes = || table.iter();
-    codes().find(of).or_else(|| codes().find(of_any)).or_else(|| codes().find(made))
 }

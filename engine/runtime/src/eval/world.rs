@@ -27,7 +27,7 @@ impl Surroundings for World<'_> {
 
     fn may_build(&mut self, bytes: usize) -> bool {
         *self.built = self.built.saturating_add(bytes);
-        is_bounded(*self.built).is_ok()
+        *self.built <= BUILT
     }
 }
 

@@ -136,19 +136,7 @@ pub(crate) fn message(socket: &Socket, event: &Arc<str>, data: Value, outside: &
 
 /// A refusal as its socket tells it: what it is called, and the words.
 fn told<'r>(contract: &'r Contract, concept: Option<&str>, refusal: &'r Refusal) -> (&'r str, &'r str) {
-    let of_socket = contract.socket.as_ref().and_then(|socket| {
-        let made = |code: &str| socket.codes.iter().any(|entry| *entry.renamed == *code);
-        crate::contract::renamed(&socket.codes, concept, &refusal.code).or_else(|| {
-            // The contract may call it what the socket calls otherwise.
-            let other = crate::contract::renamed(&contract.codes, concept, &refusal.code)?;
-            if made(&other.renamed) {
-                None
-            } else {
-                crate::contract::renamed(&socket.codes, None, &other.renamed)
-            }
-        })
-    });
-    let entry = of_socket.or_else(|| crate::contract::renamed(&contract.codes, concept, &refusal.code));
+    let entry = contract.renamed_on_socket(concept, &refusal.code);
     let code = entry.map_or(&*refusal.code, |entry| &*entry.renamed);
     let text = entry.and_then(|entry| entry.text.as_deref());
     let own = if refusal.kind == concord::Kind::Internal { "an internal error" } else { &refusal.message };
